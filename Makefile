@@ -1,0 +1,79 @@
+# `make` lists the targets. demo, test and check set everything up by themselves; the second time that is instant.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Seconds after which the demo ends by itself; 0 is until Ctrl-C.
+DURATION ?= 0
+PYTEST_ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## List the targets
+	@printf 'Queuepulse. Targets:\n'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 # \2/p' $(MAKEFILE_LIST) | awk -F' # ' '{printf "%-16s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: $(STAMP) ## A contact centre, live in this terminal (DURATION=60: ends by itself)
+	@$(BIN)/queuepulse demo --duration $(DURATION)
+
+.PHONY: test
+test: $(STAMP) ## Every test; those on Apache Kafka fetch it (Java 17 and Maven), or are skipped and named
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(STAMP) ## What pre-commit and CI run: ruff, mypy --strict, unit and property tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest tests/unit tests/property $(PYTEST_ARGS)
+
+.PHONY: format
+format: $(STAMP) ## Format and mend what ruff can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: kafka
+kafka: $(STAMP) ## A real one-node Apache Kafka on loopback, in a temporary folder, until Ctrl-C
+	@$(BIN)/python -m streams.broker apache
+
+.PHONY: schemas
+schemas: $(STAMP) ## Write schemas/ from streams/events.py again
+	@$(BIN)/queuepulse schema --write
+
+.PHONY: bench
+bench: $(STAMP) ## Print this machine's events per second
+	@for script in benchmarks/bench_*.py; do $(BIN)/python "$$script" || exit 1; done
+
+.PHONY: lock
+lock: ## Resolve the dependencies again (needs uv)
+	@uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --universal -p 3.11 \
+		--all-extras pyproject.toml -o requirements.lock
+	@uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --universal -p 3.11 \
+		-c requirements.lock pyproject.toml -o requirements-runtime.lock
+
+.PHONY: clean
+clean: ## Remove the environment and everything made here
+	@rm -rf $(VENV) .cache dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment: exactly what requirements.lock says, checked by hash; then this project, editable. The build backend
+# is in the lock as well, so nothing else is fetched. The stamp is written last: an interrupted installation starts over.
+$(STAMP): requirements.lock pyproject.toml
+	@python=; for candidate in "$$PYTHON" python3.11 python3.12 python3.13 python3 python; do \
+		[ -n "$$candidate" ] && "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2])' 2>/dev/null \
+			&& { python=$$candidate; break; }; \
+	done; \
+	[ -n "$$python" ] || { echo 'Queuepulse needs Python 3.11 or newer and found none: install it, or name it with make PYTHON=/path/to/python3.' >&2; exit 1; }; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "$$python cannot make virtual environments: install its venv package (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }; \
+	echo "Setting up $(VENV) with $$python (once, under a minute) ..."; \
+	rm -rf $(VENV) && "$$python" -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@

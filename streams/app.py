@@ -1,0 +1,255 @@
+"""The Faust shell: settings and a partition factory enter, a ``Worker`` leaves. It decides nothing about metrics.
+
+One agent reads the three inputs in batches and has the owned partitions apply them; a task flushes; one table's
+changelog holds the state. What goes wrong ends the worker with the reason: its state is in the changelog, and whoever
+starts it again loses nothing. Importing and building open nothing; ``Worker.run`` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import faust
+from faust.types import TP
+
+from streams.connection import tls
+from streams.events import TOPICS
+from streams.flusher import Flusher
+from streams.owned import Holdings, Key, Pace, PartitionState
+from streams.partition import Partition
+from streams.quiet import quiet_libraries
+from streams.settings import Broker, Settings
+from streams.state_table import RawTopic, StateTable
+from streams.topics import changelog_topic
+from streams.transport import Batch, BatchTransport, RawSchema, check_versions
+
+log = logging.getLogger(__name__)
+
+Hook = Callable[[], Awaitable[None]]
+_KIB: Final = 1024
+_PATIENCE_SECONDS: Final = 30.0
+
+
+class _App(faust.App):  # type: ignore[misc]
+    """Faust without a data directory: nothing of ours is on disk."""
+
+    async def on_first_start(self) -> None:
+        """Create no directories."""
+
+
+class Worker:
+    """One process's share of the stream. ``run`` it once.
+
+    ``on_start`` hooks run before Faust starts (a web server answers while state is restored), ``on_stop`` hooks after
+    it has ended, in reverse.
+    """
+
+    def __init__(
+        self, settings: Settings, partition_factory: Callable[[str, int], PartitionState], *, embedded: bool
+    ) -> None:
+        check_versions()
+        broker = settings.broker
+        self.settings = settings
+        self.on_start: list[Hook] = []
+        self.on_stop: list[Hook] = []
+        self.holdings = Holdings(TOPICS, partition_factory)
+        self.app = _faust_app(broker)
+        self.flusher = Flusher(
+            self.holdings,
+            changelog_topic(broker.app_id),
+            producer=lambda: self.app.producer._ensure_producer(),
+            group=lambda: self.app.consumer,
+            interval_seconds=settings.worker.flush_interval_seconds,
+            lease_seconds=broker.session_timeout_seconds,
+        )
+        self._pace = Pace(settings.worker.loop_hold_seconds)
+        self._leave = asyncio.Event()
+        self._failure: BaseException | None = None
+        self._wire(embedded)
+
+    @property
+    def partitions(self) -> Mapping[Key, PartitionState]:
+        """The state of each partition that is owned and restored, by source topic and partition."""
+        return {key: owned.partition for key, owned in self.holdings.items() if owned.epoch is not None}
+
+    @property
+    def restoring(self) -> list[Key]:
+        """Partitions that are owned and not restored yet: their numbers are missing."""
+        return [key for key, owned in self.holdings.items() if owned.epoch is None]
+
+    @property
+    def lag(self) -> dict[Key, int]:
+        """Records not applied yet of each restored partition, as far as the last fetch told."""
+        found = {}
+        for key, owned in self.holdings.items():
+            end = self.app.consumer.highwater(TP(*key)) if owned.epoch is not None else None
+            if end is not None and owned.next_offset is not None:
+                found[key] = max(0, end - owned.next_offset)
+        return found
+
+    def leave(self) -> None:
+        """Ask the worker to finish: what is applied is flushed, then ``run`` returns."""
+        self._leave.set()
+
+    async def run(self) -> None:
+        """Work until ``leave``, SIGTERM or SIGINT. Raises what made the worker unable to go on."""
+        quiet_libraries()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.leave)
+        try:
+            for hook in self.on_start:
+                await hook()
+            await self._serve()
+        finally:
+            for hook in reversed(self.on_stop):
+                await hook()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+        if self._failure is not None:
+            raise self._failure
+
+    async def _serve(self) -> None:
+        starting = asyncio.create_task(self.app.start())
+        flushing = asyncio.create_task(self.flusher.run())
+        crashing = asyncio.create_task(self._until_faust_ends())
+        for task in (starting, flushing, crashing):
+            task.add_done_callback(self._note_failure)
+        try:
+            await self._leave.wait()
+        finally:
+            flushing.cancel()
+            await asyncio.wait_for(self.app.stop(), _PATIENCE_SECONDS)
+            starting.cancel()
+            await asyncio.wait({starting, flushing, crashing})
+
+    async def _until_faust_ends(self) -> None:
+        """Until Faust has stopped; raises the reason when it crashed."""
+        await self.app.wait()
+        if self.app.crashed:
+            raise self.app.crash_reason or RuntimeError("Faust crashed without a reason")
+
+    def _note_failure(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Let the first failure end the worker, without a last flush: what is in memory can't be trusted."""
+        if self._failure is None:
+            self._failure = error
+            self.holdings.close()
+            self.leave()
+
+    def _wire(self, embedded: bool) -> None:
+        app, changelog = self.app, changelog_topic(self.settings.broker.app_id)
+        app.transport = BatchTransport(
+            app.conf.broker_consumer,
+            app,
+            batched=[*TOPICS, changelog],
+            positions=self._positions,
+            on_seek=self.holdings.seen_seek,
+            trust_end_offsets=not embedded,
+        )
+        app.tables.add(StateTable(app, changelog=changelog, holdings=self.holdings, on_error=self._fail))
+        # No acks: Faust commits what agents have seen, we what is in the changelog.
+        inputs = RawTopic(app, topics=list(TOPICS), schema=RawSchema(), acks=False, allow_empty=True)
+        app.agent(inputs, name="apply_events")(self._apply_events)
+        app.on_partitions_revoked.connect(self._on_revoked)
+        app.on_before_shutdown.connect(self._on_shutdown)
+
+    def _positions(self) -> dict[TP, int]:
+        return {
+            TP(*key): owned.next_offset for key, owned in self.holdings.items() if owned.next_offset is not None
+        }  # fmt: skip
+
+    async def _apply_events(self, batches: AsyncIterator[Batch]) -> None:
+        """Have the owner of each batch apply it; the agent."""
+        async for batch in batches:
+            await self.apply(batch)
+
+    async def apply(self, batch: Batch) -> None:
+        """Apply one batch, letting the loop go on after every few milliseconds."""
+        owned = self.holdings.get((batch.topic, batch.partition))
+        if owned is None:
+            return  # fetched before the partition was taken away: its new owner reads it
+        try:
+            for _ in owned.apply(batch.epoch, batch.records, self._pace):
+                await asyncio.sleep(0)
+        except Exception as error:
+            self._fail(error)
+            raise
+
+    async def _on_revoked(self, app: Any, revoked: set[TP], **_: Any) -> None:
+        """Write everything while it is still ours, then forget it: who gets it next reads it from the changelog."""
+        self.holdings.close()
+        if self._failure is None and self.holdings:
+            await self.flusher.flush()
+        self.holdings.clear()
+        self.flusher.forget()
+        for tp in revoked:
+            app.tables.recovery.revoke(tp)  # or Faust would go on in the changelog where it stopped last time
+
+    async def _on_shutdown(self, *_: Any, **__: Any) -> None:
+        self.holdings.close()
+        if self._failure is None and self.holdings:
+            await self.flusher.flush()
+
+
+def build(
+    settings: Settings,
+    partition_factory: Callable[[str, int], PartitionState] | None = None,
+    *,
+    embedded: bool = False,
+) -> Worker:
+    """A worker for ``settings``, not started. Building a second one in the same process is fine.
+
+    ``partition_factory(topic, partition)`` makes the empty state of one; by default ``streams.partition.Partition``.
+    ``embedded``: the broker is the demo's, which misreports where topics end. Raises VersionError.
+    """
+
+    def default_factory(topic: str, number: int) -> PartitionState:
+        return Partition(settings, topic, number)
+
+    return Worker(settings, partition_factory or default_factory, embedded=embedded)
+
+
+def _faust_app(broker: Broker) -> faust.App:
+    session = broker.session_timeout_seconds
+    return _App(
+        broker.app_id,
+        broker=[f"kafka://{server.strip()}" for server in broker.bootstrap_servers.split(",")],
+        broker_credentials=_credentials(broker),
+        broker_session_timeout=session,
+        broker_heartbeat_interval=session / 5,
+        broker_request_timeout=max(session, _PATIENCE_SECONDS),
+        broker_max_poll_records=8_000,
+        consumer_max_fetch_size=4 * _KIB * _KIB,
+        producer_acks=-1,
+        producer_linger=0,
+        producer_max_batch_size=512 * _KIB,
+        producer_max_request_size=8 * _KIB * _KIB,
+        stream_buffer_maxsize=16,  # batches, not records
+        stream_wait_empty=False,
+        store="memory://",
+        table_standby_replicas=0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        autodiscover=False,
+    )
+
+
+def _credentials(broker: Broker) -> Any:
+    context = tls(broker)
+    if broker.security_protocol.startswith("SASL"):
+        return faust.SASLCredentials(
+            username=broker.sasl_username,
+            password=broker.sasl_password.reveal() if broker.sasl_password else None,
+            mechanism=broker.sasl_mechanism,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context=context) if context is not None else None

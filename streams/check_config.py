@@ -1,0 +1,58 @@
+"""``queuepulse check-config``: a configuration enters, everything that is wrong with it leaves, and how to mend it.
+
+What the worker would refuse is found by the same code (``settings.load``), so this cannot disagree with the worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from streams.settings import Settings, load
+from streams.settings_values import Problem, SettingsError
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """``problems`` is empty when the configuration can be used; ``hash`` is then what ``config_info`` will show."""
+
+    file: str | None
+    problems: tuple[Problem, ...]
+    hash: str | None
+    settings: Settings | None
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def check(path: Path | None, environ: Mapping[str, str]) -> Verdict:
+    """Read a configuration as the worker would. Never raises for what it finds in it."""
+    file = None if path is None else str(path)
+    try:
+        settings = load(path, environ)
+    except SettingsError as error:
+        return Verdict(file, error.problems, None, None)
+    return Verdict(file, (), settings.hash, settings)
+
+
+def as_text(verdict: Verdict) -> str:
+    """For a terminal: one paragraph for each problem, or one line that says what was read."""
+    source = verdict.file or "no file (defaults and environment)"
+    if verdict.settings is not None:
+        queues = len(verdict.settings.queues)
+        return f"{source}: fine. {queues} {'queue' if queues == 1 else 'queues'} configured, hash {verdict.hash}."
+    paragraphs = [
+        f"{problem.key}\n  found:   {problem.found}\n  allowed: {problem.allowed}\n  mend:    {problem.mend}"
+        for problem in verdict.problems
+    ]
+    count = len(verdict.problems)
+    return "\n".join([*paragraphs, f"{source}: {count} {'problem' if count == 1 else 'problems'}."])
+
+
+def as_json(verdict: Verdict) -> str:
+    """For a machine: ``{"file", "ok", "hash", "problems": [{"key", "found", "allowed", "mend"}]}``."""
+    problems = [problem._asdict() for problem in verdict.problems]
+    answer = {"file": verdict.file, "ok": verdict.ok, "hash": verdict.hash, "problems": problems}
+    return msgspec.json.format(msgspec.json.encode(answer)).decode()

@@ -1,0 +1,86 @@
+"""The command line: arguments enter, a function of another module is called, an exit code leaves.
+
+Commands import what they run when they run, so that ``--help`` is instant. Errors are one sentence with its mend on
+stderr. Exit codes: 0 fine, 1 refused or wrong, 2 misuse, 130 ended by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from streams import __version__
+from streams.cli import contract, files, line, simulation
+
+app = typer.Typer(
+    help="Live contact-centre metrics from Kafka events.",
+    epilog="To see it: queuepulse demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit. What a user, a file or a broker did is one sentence; only a bug has a traceback."""
+    try:
+        app(args=arguments, prog_name="queuepulse")
+    except Exception as error:
+        sentence = explain(error)
+        if sentence is None:
+            raise
+        print(f"queuepulse: {sentence}", file=sys.stderr)
+        sys.exit(1)
+    sys.exit(0)
+
+
+def explain(error: Exception) -> str | None:
+    """What to tell the user about an error; None for a bug.
+
+    Our own error classes carry their mend already; Kafka's clients and the operating system get one here.
+    """
+    module = type(error).__module__
+    if module.startswith("streams."):
+        return str(error)
+    if module.startswith(("aiokafka.", "kafka.")):
+        told = str(error) or type(error).__name__
+        return f"Kafka's client says: {told}. Is the broker there? `make kafka` starts one to try with."
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {(error.strerror or str(error)).lower()}. Check the path and its rights."
+    return None
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"queuepulse {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _queuepulse(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None: ...
+
+
+def _examples(*commands: str) -> str:
+    return "\n".join(["\b", "Examples:", *(f"  queuepulse {command}" for command in commands)])  # \b keeps the lines
+
+
+for _command, _epilog in (
+    (line.demo, _examples("demo", "demo --duration 60")),
+    (line.worker, _examples("worker -c floor.toml", "worker --embedded-broker")),
+    (simulation.simulate, _examples("simulate -o day.jsonl --oracle totals.json", "simulate --publish --speed 60")),
+    (files.replay, _examples("replay day.jsonl --speed 60", "replay queue_log -f asterisk-queue-log --follow")),
+    (files.report, _examples("report day.jsonl", "report calls.tsv -f csv --map calls.toml --by hour --json")),
+    (line.topics, _examples("topics --broker kafka:9092", "topics --check --json")),
+    (contract.schema, _examples("schema", "schema call-events", "schema --check")),
+    (contract.check_config, _examples("check-config", "check-config floor.toml --json")),
+):
+    app.command(epilog=_epilog)(_command)

@@ -1,0 +1,54 @@
+"""What the commands share: options, and how settings are found."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE", envvar="QUEUEPULSE_CONFIG", show_envvar=True,
+        help="Configuration (TOML); without it ./queuepulse.toml when there is one.",
+    ),
+]  # fmt: skip
+BrokerOption = Annotated[
+    str | None,
+    typer.Option("--broker", metavar="HOST:PORT", help="Kafka's bootstrap servers, over the configuration's."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, for another program.")]
+
+
+def settings_for(config: Path | None, broker: str | None = None) -> Settings:
+    """The settings of a command: the file, under the environment, under the command's own options."""
+    from streams.settings import load
+
+    environ = dict(os.environ)
+    if broker is not None:
+        environ["QUEUEPULSE_BROKER__BOOTSTRAP_SERVERS"] = broker
+    return load(config_file(config), environ)
+
+
+def config_file(given: Path | None) -> Path | None:
+    """The file that was named, else ``queuepulse.toml`` here, else none."""
+    here = Path("queuepulse.toml")
+    return given if given is not None else here if here.is_file() else None
+
+
+def show_json(value: object) -> None:
+    """Print a value as indented JSON."""
+    print(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def quiet_clients() -> None:
+    """Keep Kafka's clients from logging what they also raise: a command says it once, as a sentence."""
+    for client in ("aiokafka", "kafka"):
+        logging.getLogger(client).setLevel(logging.CRITICAL)

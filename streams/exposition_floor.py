@@ -1,0 +1,72 @@
+"""The families of ``/metrics/floor``: ratios, means and quantiles. A snapshot enters, families leave.
+
+They don't add up over workers: they are the whole floor's only while this worker owns every partition, and
+``contactcenter_floor_partitions_missing`` says how many it does not. What has no value has no sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streams import __version__, kpis
+from streams.families import Family, gauge
+from streams.judge import live_states, window_states
+from streams.snapshot import Row, Snapshot
+
+
+def floor_families(snapshot: Snapshot) -> list[Family]:
+    """Every KPI of every queue and window, and of the floor as one (``queue="ALL"``)."""
+    rows = [*snapshot.rows, snapshot.floor]
+    found = [*_about(snapshot), *_live(rows, snapshot.now), *_windows(rows), _states(rows, snapshot.now)]
+    return [family for family in found if family.points]
+
+
+def _about(snapshot: Snapshot) -> Iterator[Family]:
+    yield gauge("build_info", "The version that runs.", [({"version": __version__}, 1)])
+    help_ = "Hash of everything in the configuration that changes a number's meaning."
+    yield gauge("config_info", help_, [({"hash": snapshot.settings.hash}, 1)])
+    help_ = "Partitions whose numbers are not in here; above 0 this is a part of the floor."
+    yield gauge("floor_partitions_missing", help_, [({}, len(snapshot.missing))])
+    help_ = "The moment everything is as of: the wall clock, or the stream's watermark."
+    yield gauge("as_of_timestamp_seconds", help_, [({}, snapshot.now / 1000)])
+    help_ = "How long ago a source was last heard of."
+    stale = [({"source": name}, snapshot.staleness_seconds(name)) for name in sorted(snapshot.sources)]
+    yield gauge("source_staleness_seconds", help_, stale)
+
+
+def _live(rows: list[Row], now: int) -> Iterator[Family]:
+    yield gauge("queue_length", "Visits waiting now.", [(_key(r), r.live.waiting) for r in rows])
+    help_ = "How long the longest waiter has waited, callbacks aside; 0 when nobody waits."
+    yield gauge("oldest_wait_seconds", help_, [(_key(r), r.live.oldest_wait_seconds(now)) for r in rows])
+    help_ = "What somebody who arrives now may expect: (waiting + 1) * AHT / agents. Absent when nobody serves."
+    yield gauge("expected_wait_seconds", help_, [(_key(r), r.expected_wait_seconds()) for r in rows])
+    help_ = "1: nobody serves the queue, so there is no expected wait."
+    yield gauge("no_agents", help_, [(_key(r), float(r.serving == 0)) for r in rows])
+
+
+def _windows(rows: list[Row]) -> Iterator[Family]:
+    cells = [({**_key(r), "window": name}, w.counts) for r in rows for name, w in r.windows.items()]
+    for kpi in kpis.REGISTRY:
+        yield gauge(kpi.name, kpi.formula, [(labels, kpi.function(counts)) for labels, counts in cells])
+    formulas = " ".join(f"{name}: {' '.join((f.__doc__ or '').split())}" for name, f in kpis.PRESETS.items())
+    levels = [
+        ({**labels, "preset": preset}, level)
+        for labels, counts in cells
+        for preset, level in kpis.service_levels(counts).items()
+    ]
+    yield gauge("service_level_ratio", f"The service level by every preset. {formulas}", levels)
+
+
+def _states(rows: list[Row], now: int) -> Family:
+    points = []
+    for row in rows:
+        named = {"now": live_states(row, now), **{name: window_states(row.rule, w) for name, w in row.windows.items()}}
+        for window, states in named.items():
+            for kpi, state in states.items():
+                points.append(({**_key(row), "window": window, "kpi": kpi, "state": state}, 1.0))
+    help_ = "1 for the state each KPI with a target is in: fine, at_risk, breach, or none without a value."
+    return gauge("kpi_state", help_, points)
+
+
+def _key(row: Row) -> dict[str, str]:
+    return {"queue": row.queue, "channel": row.channel}

@@ -1,0 +1,155 @@
+"""The families of ``/metrics``: one worker's share. A snapshot enters, families leave.
+
+Everything here adds up over workers: counters by source topic and partition, live gauges, and the additive components
+of the windows. Ratios and quantiles don't add; they are on ``/metrics/floor``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from msgspec import structs
+
+from streams import __version__
+from streams.counts import Counts
+from streams.exposition_counters import counters, shown_as
+from streams.families import Family, Point, gauge
+from streams.snapshot import Row, Snapshot
+from streams.view import FLOOR
+
+_PRIORITIES: Final = range(21)
+"""Priorities with a series of their own; what is beyond shares one at each end."""
+
+
+def worker_families(snapshot: Snapshot) -> list[Family]:
+    """Everything a worker exposes, but its process."""
+    found = [*_about(snapshot), *_partitions(snapshot), *counters(snapshot.parts), *_live(snapshot)]
+    found += _windows(snapshot)
+    return [family for family in found if family.points]
+
+
+def _about(snapshot: Snapshot) -> Iterator[Family]:
+    settings = snapshot.settings
+    yield gauge("build_info", "The version that runs.", [({"version": __version__}, 1)])
+    help_ = "Hash of everything in the configuration that changes a number's meaning."
+    yield gauge("config_info", help_, [({"hash": settings.hash}, 1)])
+    help_ = "The moment the gauges are as of: the wall clock, or the stream's watermark."
+    yield gauge("as_of_timestamp_seconds", help_, [({}, snapshot.now / 1000)])
+    help_ = "The service level that is aimed at: answered within sla_threshold_seconds."
+    yield gauge("sla_target_ratio", help_, [(_key(r), r.rule.service_level_target_ratio) for r in snapshot.rows])
+    help_ = "The wait up to which an answer counts for the service level, inclusive."
+    yield gauge(
+        "sla_threshold_seconds", help_, [(_key(r), r.rule.service_level_threshold_seconds) for r in snapshot.rows]
+    )
+    help_ = "When a source was last heard of, in event time; stale is not quiet."
+    sources = [({"source": name}, at / 1000) for name, at in sorted(snapshot.sources.items())]
+    yield gauge("source_watermark_timestamp_seconds", help_, sources)
+
+
+def _partitions(snapshot: Snapshot) -> Iterator[Family]:
+    status = snapshot.status
+    where = [({"topic": part.topic, "partition": str(part.number)}, part) for part in snapshot.parts]
+    restoring = [({"topic": topic, "partition": str(n)}, 1.0) for topic, n in sorted(status.restoring)]
+    yield gauge("partition_owned", "1: this worker counts the partition.", [(labels, 1) for labels, _ in where])
+    help_ = "1: the partition's state is being restored, its numbers are missing."
+    yield gauge("partition_recovering", help_, [*((labels, 0) for labels, _ in where), *restoring])
+    help_ = "The latest event time of the partition."
+    marks = [(labels, part.watermark / 1000 if part.watermark else None) for labels, part in where]
+    yield gauge("watermark_timestamp_seconds", help_, marks)
+    help_ = 'Contacts kept in memory: "open"; "closed", while corrections can come; "stub", against duplicates.'
+    kept = [({**labels, "state": state}, n) for labels, part in where for state, n in part.contacts.items()]
+    yield gauge("contacts", help_, kept)
+    help_ = "Records not applied yet, as far as the last fetch told."
+    lag = [
+        ({"topic": topic, "partition": str(n)}, float(records)) for (topic, n), records in sorted(status.lag.items())
+    ]
+    yield gauge("consumer_lag_records", help_, lag)
+    help_ = "Flushes of state to Kafka since the worker started."
+    yield Family("flushes", "counter", help_, [Point({}, status.flushes, "_total")])
+    yield gauge("last_flush_seconds", "How long the last flush took.", [({}, status.last_flush_seconds)])
+
+
+def _live(snapshot: Snapshot) -> Iterator[Family]:
+    rows = snapshot.rows
+    yield gauge("waiting", "Visits waiting now.", [(_key(r), r.live.waiting) for r in rows])
+    help_ = "Visits waiting for longer than the service level threshold."
+    yield gauge("waiting_past_threshold", help_, [(_key(r), r.live.waiting_past_threshold) for r in rows])
+    help_ = "Callbacks among the waiting; they are never the oldest wait."
+    yield gauge("waiting_callbacks", help_, [(_key(r), r.live.waiting_callbacks) for r in rows])
+    help_ = "Visits waiting now, by priority."
+    yield gauge("waiting_by_priority", help_, [point for r in rows for point in _by_priority(r)])
+    help_ = "When the longest waiter entered the queue; absent when nobody waits. min over workers is the floor's."
+    oldest = [(_key(r), at / 1000 if (at := r.live.oldest_offered_at) is not None else None) for r in rows]
+    yield gauge("oldest_enqueue_timestamp_seconds", help_, oldest)
+    yield gauge("handling", "Contacts in an agent's hands now.", [(_key(r), r.live.handling) for r in rows])
+    help_ = f'Agents by state, in every queue they serve: don\'t add queues, queue="{FLOOR}" counts each once.'
+    by_queue = {r.queue: r.live.agents for r in [*rows, snapshot.floor]}
+    agents = [
+        ({"queue": q, "state": state}, n) for q, states in by_queue.items() for state, n in sorted(states.items())
+    ]
+    yield gauge("agents", help_, agents)
+    help_ = "offered - answered - abandoned - flowed out - orphaned - waiting, since ever: 0, or a bug."
+    yield gauge("conservation_residual", help_, [(_key(r), r.live.conservation_residual) for r in rows])
+
+
+def _by_priority(row: Row) -> Iterator[tuple[Mapping[str, str], float]]:
+    merged: dict[str, int] = {}
+    for priority, n in sorted(row.live.by_priority.items()):
+        beyond = f"below {_PRIORITIES[0]}" if priority < 0 else f"above {_PRIORITIES[-1]}"
+        name = str(priority) if priority in _PRIORITIES else beyond
+        merged[name] = merged.get(name, 0) + n
+    for name, n in merged.items():
+        yield {**_key(row), "priority": name}, n
+
+
+# --- windows ---------------------------------------------------------------------------------------------------------
+
+_CORE: Final = ("offered", "answered", "abandoned", "short_abandoned", "answered_in_threshold", "left")
+_LIVE: Final = "waiting_past_threshold"  # a gauge of its own, not of a window
+_COMPONENTS: Final = (
+    *(field.name for field in structs.fields(Counts) if type(field.default) is int and field.name != _LIVE), "left",
+)  # fmt: skip
+
+
+def _windows(snapshot: Snapshot) -> Iterator[Family]:
+    """Every integer of the windows. Of a window in which nothing happened only the core is there, as zeros."""
+    found: dict[str, list[tuple[Mapping[str, str], float]]] = {name: [] for name in _COMPONENTS}
+    starts: list[tuple[Mapping[str, str], float]] = []
+    reasons: list[tuple[Mapping[str, str], float]] = []
+    states: list[tuple[Mapping[str, str], float]] = []
+    for row in [*snapshot.rows, snapshot.floor]:
+        for window, (span, counts) in row.windows.items():
+            labels = {**_key(row), "window": window}
+            if row.queue != FLOOR:
+                values = {name: getattr(counts, name) for name in _COMPONENTS}
+                shown = _COMPONENTS if any(values.values()) else _CORE
+                for name in shown:
+                    found[name].append((labels, values[name] / 1000 if name.endswith("_ms") else values[name]))
+                starts.append((labels, span.start / 1000))
+                reasons += [({**labels, "reason": reason}, n) for reason, n in counts.flowed_out_by.items()]
+            agents = {"queue": row.queue, "window": window}
+            states += [({**agents, "state": state}, ms / 1000) for state, ms in counts.state_ms.items()]
+    help_ = "Where the window truly begins: whole slices, so at or before its length ago."
+    yield gauge("window_start_timestamp_seconds", help_, starts)
+    for name, points in found.items():
+        meaning = _MEANINGS.get(name, f"What {shown_as(name)}_total counts")
+        yield gauge(f"window_{shown_as(name)}", f"{meaning}, within the window. Adds over workers.", points)
+    yield gauge("window_flowed_out_by_reason", "Visits that flowed out within the window, by reason.", reasons)
+    help_ = f'Time of agents in a state within the window, open states too; queue="{FLOOR}" counts each agent once.'
+    yield gauge("window_agent_state_seconds", help_, _once(states))
+
+
+_MEANINGS: Final = {
+    "left": "Visits a ratio over offered is taken of: those that left (by arrival: those offered)",
+    "flowed_out": "Visits that left unanswered for another reason than the customer's patience",
+}
+
+
+def _once(points: list[tuple[Mapping[str, str], float]]) -> list[tuple[Mapping[str, str], float]]:
+    """The same agents stand behind both channels of a queue: one series."""
+    return list({tuple(labels.items()): (labels, value) for labels, value in points}.values())
+
+
+def _key(row: Row) -> dict[str, str]:
+    return {"queue": row.queue, "channel": row.channel}

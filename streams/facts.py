@@ -1,0 +1,57 @@
+"""What happened, in the past tense: the only thing that flows from the state of a contact into the tallies.
+
+A fact belongs to one queue and channel and carries three times, so that attribution is a choice made later: ``at``
+(when it happened), ``arrival`` (when the visit entered its queue) and ``started`` (when the contact began).
+``value`` is integer milliseconds where the kind has a duration, else 0; ``detail`` is from a closed set.
+Facts are a pure function of a contact's events, so a correction is the difference of two sets of facts.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from msgspec import Struct
+
+
+class Kind(IntEnum):
+    """The closed set of facts. A new number goes at the end: the numbers are part of the stored state."""
+
+    OFFERED = 0  #: a visit entered a queue; detail: "", "callback" or "implied" (its offer was never seen)
+    ANSWERED = 1  #: the visit ended with an agent; value: wait
+    ABANDONED = 2  #: the customer gave up in the queue; value: wait
+    FLOWED_OUT = 3  #: the visit left unanswered for another reason; value: wait, detail: the reason
+    ORPHANED = 4  #: the visit's end never came; value: wait until it was closed
+    TALKED = 5  #: a handle segment ended; value: talk
+    HELD = 6  #: hold time within a segment; value: hold, detail: number of holds
+    WRAPPED = 7  #: after-contact work ended; value: work
+    HANDLED = 8  #: one segment's talk + hold + after-contact work, corrected when its wrap ends
+    TRANSFERRED = 9  #: handed on by an agent; detail: "within" or "across" queues
+    ESCALATED = 10
+    ALERTED = 11  #: rang at an agent's desk
+    MISSED = 12  #: rang and was not answered by the agent
+    CANCELLED = 13  #: the customer left while it rang: not the agent's fault
+    RANG = 14  #: an answered offer; value: ring time
+    IVR_ABANDONED = 15  #: hung up before any queue
+    CALL_ENDED = 16  #: the contact is over; value: from its start to its end, ring and queue included
+    REPEATED = 17  #: a transition that had already happened; detail: the event
+    UNMATCHED = 18  #: an end without its beginning and without a measured wait: kept out of every ratio
+    SKEWED = 19  #: a duration came out negative and was taken as 0
+    EXCLUDED = 20  #: a contact that is no customer of a queue; detail: test, outbound or internal
+    CONSULTED = 21  #: a consultation leg; never part of handling
+
+
+class Fact(Struct, frozen=True, gc=False):
+    """One thing that happened; see the module docstring for the three times."""
+
+    kind: int
+    queue: str
+    channel: str
+    at: int
+    arrival: int
+    started: int
+    value: int = 0
+    detail: str = ""
+
+
+#: A sign (+1 counted, -1 taken back) and the fact.
+Change = tuple[int, Fact]

@@ -1,0 +1,213 @@
+"""One contact's history: its entries in event-time order, whatever order they came in, and the state they lead to.
+
+``record`` takes the next event of a contact, as it arrived, and returns the changes for the tallies. An entry that
+belongs at the end takes one step; any other is put in its place and the whole log is walked again, and the changes
+are the difference. So the final state and the sum of all changes depend on the set of events only.
+A contact that is over shrinks to a stub: digests of the ids it has seen and the time it ended.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from streams import contact as c
+from streams import log as t
+from streams.contact import Head
+from streams.facts import Change, Fact, Kind
+from streams.log import Entry
+
+DIGEST: Final = 8
+MAX_ENTRIES: Final = 2_000
+"""Entries kept of one contact; beyond it the older half is folded into ``base`` and can no longer be put in order."""
+
+DUPLICATE: Final = "duplicate"
+LATE: Final = "late_after_close"
+
+
+class Contact(Struct):
+    """What is remembered of one contact; ``head`` is rebuilt from ``log`` and never stored.
+
+    ``linked`` contacts (conversations) are remembered longer: a reopen, a survey or a repeat can still come.
+    """
+
+    contact_id: str
+    stamp: int = -1
+    count: int = 0
+    log: bytes = b""
+    base: Head | None = None
+    base_at: int = -1
+    digests: bytes = b""
+    linked: bool = False
+    head: Head | None = None
+    last_at: int = -1
+    last_rank: int = -1
+
+    @property
+    def is_stub(self) -> bool:
+        """Whether only the ids seen and the time of its end are left."""
+        return self.head is None
+
+
+def record(contact: Contact, entry: Entry) -> list[Change] | str:
+    """Take one entry; return the changes that follow, or why there are none: ``DUPLICATE`` or ``LATE``."""
+    if _known(contact, entry.event_id):
+        return DUPLICATE
+    if entry.at <= contact.base_at:
+        return LATE
+    rank = entry.seq << 5 | entry.transition
+    if entry.at > contact.last_at or (entry.at == contact.last_at and rank > contact.last_rank):
+        return _append(contact, entry, rank)
+    return _insert(contact, entry)
+
+
+def close_as_orphan(contact: Contact, at: int) -> list[Change] | str:
+    """Close a contact nothing was heard of for too long."""
+    return record(contact, Entry(at, 2**31, t.ORPHANED, f"orphan@{at}"))
+
+
+def shrink(contact: Contact) -> None:
+    """Forget all of a finished contact but the digests of its event ids and the time it was last heard of."""
+    entries = entries_of(contact)
+    contact.digests += b"".join(_digest(entry.event_id) for entry in entries)
+    contact.base_at = max(contact.base_at, contact.last_at)
+    contact.log, contact.count, contact.base, contact.head = b"", 0, None, None
+
+
+def entries_of(contact: Contact) -> list[Entry]:
+    """The entries still kept, in event-time order."""
+    return t.unpacked(contact.log, contact.count)
+
+
+def rebuild(contact: Contact) -> None:
+    """Compute again what is not stored (after reading a contact back)."""
+    entries = entries_of(contact)
+    if entries:
+        contact.head, _ = _walk(contact.base, entries)
+        last = entries[-1]
+        contact.last_at, contact.last_rank = last.at, last.seq << 5 | last.transition
+    else:
+        contact.last_at = contact.base_at
+
+
+def net(changes: Iterable[Change]) -> dict[Fact, int]:
+    """Changes added up: each fact with how often it counts; what cancels out is left out."""
+    total: dict[Fact, int] = {}
+    for sign, fact in changes:
+        n = total.get(fact, 0) + sign
+        if n:
+            total[fact] = n
+        else:
+            del total[fact]
+    return total
+
+
+def _append(contact: Contact, entry: Entry, rank: int) -> list[Change]:
+    head = contact.head
+    if head is None:
+        head = contact.head = c.begin(entry)
+    before = c.excluded(head.flags) if contact.count else ""
+    changes: list[Change] = []
+    c.step(head, entry, changes)
+    after = c.excluded(head.flags)
+    if before or after:
+        changes = _reclassified(contact, entry, before, after)
+    contact.log += t.packed(entry)
+    contact.count += 1
+    contact.last_at, contact.last_rank = entry.at, rank
+    if contact.count > MAX_ENTRIES:
+        _fold_older_half(contact)
+    return changes
+
+
+def _reclassified(contact: Contact, entry: Entry, before: str, after: str) -> list[Change]:
+    """What changes when a contact turns out to be (or not to be) a test, an internal or an outbound one."""
+    if before == after:
+        return []
+    entries = entries_of(contact)
+    return _difference(_facts(contact.base, entries) if entries else {}, _facts(contact.base, [*entries, entry]))
+
+
+def _insert(contact: Contact, entry: Entry) -> list[Change]:
+    entries = entries_of(contact)
+    before = _facts(contact.base, entries)
+    insort(entries, entry, key=t.order)
+    contact.head, changes = _walk(contact.base, entries)
+    contact.log = b"".join(map(t.packed, entries))
+    contact.count = len(entries)
+    last = entries[-1]
+    contact.last_at, contact.last_rank = last.at, last.seq << 5 | last.transition
+    return _difference(before, _classified(contact.head, net(changes)))
+
+
+def _walk(base: Head | None, entries: Sequence[Entry]) -> tuple[Head, list[Change]]:
+    head = _copy(base) if base is not None else c.begin(entries[0])
+    changes: list[Change] = []
+    for entry in entries:
+        c.step(head, entry, changes)
+    return head, changes
+
+
+def _facts(base: Head | None, entries: Sequence[Entry]) -> dict[Fact, int]:
+    head, changes = _walk(base, entries)
+    return _classified(head, net(changes))
+
+
+def _classified(head: Head, facts: dict[Fact, int]) -> dict[Fact, int]:
+    reason = c.excluded(head.flags)
+    if not reason:
+        return facts
+    at = head.began_at
+    return {Fact(Kind.EXCLUDED, "", head.channel, at, at, at, 0, reason): 1}
+
+
+def _difference(before: dict[Fact, int], after: dict[Fact, int]) -> list[Change]:
+    changes: list[Change] = []
+    for fact, n in before.items():
+        gone = n - after.get(fact, 0)
+        if gone > 0:
+            changes.extend([(-1, fact)] * gone)
+    for fact, n in after.items():
+        new = n - before.get(fact, 0)
+        if new > 0:
+            changes.extend([(1, fact)] * new)
+    return changes
+
+
+def _fold_older_half(contact: Contact) -> None:
+    entries = entries_of(contact)
+    older, kept = entries[: MAX_ENTRIES // 2], entries[MAX_ENTRIES // 2 :]
+    contact.base, _ = _walk(contact.base, older)
+    contact.base_at = older[-1].at
+    contact.digests += b"".join(_digest(entry.event_id) for entry in older)
+    contact.log, contact.count = b"".join(map(t.packed, kept)), len(kept)
+
+
+def _known(contact: Contact, event_id: str) -> bool:
+    raw = event_id.encode("utf-8", "surrogatepass")
+    if raw in contact.log and any(entry.event_id == event_id for entry in entries_of(contact)):
+        return True
+    if not contact.digests:
+        return False
+    digest, at = _digest(event_id), -1
+    while (at := contact.digests.find(digest, at + 1)) >= 0:
+        if at % DIGEST == 0:
+            return True
+    return False
+
+
+def _digest(event_id: str) -> bytes:
+    return blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=DIGEST).digest()
+
+
+_head_encoder = msgspec.msgpack.Encoder()
+_head_decoder = msgspec.msgpack.Decoder(Head)
+
+
+def _copy(head: Head) -> Head:
+    return _head_decoder.decode(_head_encoder.encode(head))

@@ -1,0 +1,114 @@
+"""The short log of one contact: what the state machine needs of each event, packed, in event-time order.
+
+An event enters as a struct of the contract and leaves as an ``Entry``: eighteen small values. A contact's log is the
+concatenation of its packed entries; it lets a late event be put where it belongs and the state be computed again, so
+that any permutation of the same events ends in the same state. Event ids are kept whole: duplicates are recognised
+exactly.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from streams import events as e
+
+(
+    STARTED, DIALLED, CONNECTED, HANDED_OFF, OFFERED, ALERTING, NOT_ANSWERED, ANSWERED, HELD, RESUMED, ESCALATED,
+    TRANSFERRED, FLOWED_OUT, ABANDONED, IVR_ABANDONED, ENDED, WRAP_STARTED, WRAPPED_UP, RESOLVED, CLOSED, REOPENED,
+    MERGED, MESSAGE, NOTED, ORPHANED,
+) = range(25)  # fmt: skip
+"""Transitions, in the order in which they make sense when they share a millisecond; part of the stored state."""
+
+TRANSITION_OF: Final[dict[type, int]] = {
+    e.CallStarted: STARTED, e.CallIvrAbandoned: IVR_ABANDONED, e.CallOffered: OFFERED, e.CallAlerting: ALERTING,
+    e.CallNotAnswered: NOT_ANSWERED, e.CallAnswered: ANSWERED, e.CallHeld: HELD, e.CallResumed: RESUMED,
+    e.CallTransferred: TRANSFERRED, e.CallEscalated: ESCALATED, e.CallAbandoned: ABANDONED,
+    e.CallFlowedOut: FLOWED_OUT, e.CallEnded: ENDED, e.CallWrapStarted: WRAP_STARTED, e.CallWrappedUp: WRAPPED_UP,
+    e.CallDialled: DIALLED, e.CallConnected: CONNECTED,
+    e.ConversationStarted: STARTED, e.ConversationQueued: OFFERED, e.ConversationAssigned: ANSWERED,
+    e.ConversationMessage: MESSAGE, e.ConversationHandedOff: HANDED_OFF, e.ConversationTransferred: TRANSFERRED,
+    e.ConversationEscalated: ESCALATED, e.ConversationResolved: RESOLVED, e.ConversationClosed: CLOSED,
+    e.ConversationReopened: REOPENED, e.ConversationAbandoned: ABANDONED, e.ConversationMerged: MERGED,
+    e.ConversationTagged: NOTED, e.ConversationCommented: NOTED, e.SurveySent: NOTED, e.Rated: NOTED,
+    e.Reviewed: NOTED,
+}  # fmt: skip
+
+TEST, OUTBOUND, INTERNAL, CONSULT, MONITOR, CALLBACK, BEFORE_ANSWER, CALL, CUSTOMER, HUMAN = (1 << n for n in range(10))
+"""Flags of an entry; ``CALL`` tells a telephone event from a written one."""
+
+_DIRECTION = {"inbound": 0, "outbound": OUTBOUND, "internal": INTERNAL}
+_ROLE = {"handler": 0, "consult": CONSULT, "monitor": MONITOR}
+_AUTHOR = {"customer": CUSTOMER, "agent": HUMAN, "bot": 0, "auto": 0}
+
+
+class Entry(Struct, array_like=True, frozen=True, gc=False):
+    """One event as the state machine sees it. Durations are milliseconds, -1 when the source did not measure them."""
+
+    at: int
+    seq: int
+    transition: int
+    event_id: str
+    queue: str | None = None
+    agent_id: str | None = None
+    segment_id: str | None = None
+    channel: str | None = None
+    detail: str = ""
+    flags: int = 0
+    priority: int = 0
+    wait_ms: int | None = None
+    ring_ms: int | None = None
+    talk_ms: int | None = None
+    hold_ms: int | None = None
+    acw_ms: int | None = None
+
+
+_pack = msgspec.msgpack.Encoder()
+_unpack = msgspec.msgpack.Decoder(list[Entry])
+
+
+def entry_of(event: e.ContactEvent) -> Entry:
+    """What the state machine needs of one contact event."""
+    kind = type(event)
+    transition = TRANSITION_OF[kind]
+    flags = _ROLE[event.role] | _DIRECTION[event.direction]
+    if event.test:
+        flags |= TEST
+    detail = ""
+    if isinstance(event, e.CallEvent):
+        flags |= CALL
+    if kind is e.CallOffered:
+        if event.is_callback:  # type: ignore[attr-defined]
+            flags |= CALLBACK
+    elif transition in (FLOWED_OUT, NOT_ANSWERED):
+        detail = event.reason  # type: ignore[attr-defined]
+    elif transition == TRANSFERRED:
+        detail = event.to if event.to_type == "queue" else ""  # type: ignore[attr-defined]
+        if event.before_answer:  # type: ignore[attr-defined]
+            flags |= BEFORE_ANSWER
+    elif transition == MESSAGE:
+        flags |= _AUTHOR[event.author] if event.public else 0  # type: ignore[attr-defined]
+    elif transition == CONNECTED:
+        detail = event.disposition  # type: ignore[attr-defined]
+    return Entry(
+        event.occurred_at, event.source_seq, transition, event.event_id, event.queue, event.agent_id,
+        event.segment_id, event.channel, detail, flags, event.priority, event.wait_ms, event.ring_ms, event.talk_ms,
+        event.hold_ms, event.acw_ms,
+    )  # fmt: skip
+
+
+def order(entry: Entry) -> tuple[int, int, int, str]:
+    """The one order of a contact's events: event time, the source's own sequence, then what makes sense."""
+    return (entry.at, entry.seq, entry.transition, entry.event_id)
+
+
+def packed(entry: Entry) -> bytes:
+    """One entry as it is kept in a contact's log."""
+    return _pack.encode(entry)
+
+
+def unpacked(log: bytes, count: int) -> list[Entry]:
+    """The entries of a log of ``count`` packed entries (fewer than 2**32)."""
+    return _unpack.decode(b"\xdd" + count.to_bytes(4, "big") + log)

@@ -1,0 +1,141 @@
+"""What a worker owns: one ``Owned`` per source topic and partition assigned to it; batches enter, bounded steps leave.
+
+An ``Owned`` wraps the pure ``Partition`` with what the shell has to know about it: where reading goes on, which batches
+are stale, what waits to be written. Pure; the shell does the waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from time import perf_counter
+from typing import Protocol, TypeAlias
+
+from streams.partition import Flush, Record, Refused
+
+Key: TypeAlias = tuple[str, int]
+"""Source topic and partition."""
+
+
+class PartitionState(Protocol):
+    """What the shell asks of the state of one source topic and partition; ``streams.partition.Partition`` is one."""
+
+    def restore(self, key: bytes, value: bytes | None) -> None: ...
+    def restored(self) -> int | None: ...
+    def apply(self, records: list[Record]) -> list[Refused]: ...
+    def flush(self) -> Flush | None: ...
+    def flushed(self, flush: Flush) -> list[bytes]: ...
+
+
+class Pace:
+    """How many records fit into ``hold_seconds`` of the loop, learnt from how long the last ones took."""
+
+    LEAST, MOST = 16, 8_000
+
+    def __init__(self, hold_seconds: float, start: int = 250) -> None:
+        self.hold_seconds = hold_seconds
+        self.records = start
+
+    def took(self, records: int, seconds: float) -> None:
+        """Learn from a chunk: at most twice as many next time, however quick it was; fewer at once when slow."""
+        if records < self.records and seconds < self.hold_seconds:
+            return  # the end of a batch: says nothing about a full chunk
+        fits = int(records * self.hold_seconds / seconds) if seconds > 0 else self.MOST
+        self.records = max(self.LEAST, min(self.MOST, fits, 2 * self.records))
+
+
+class Owned:
+    """One source topic and partition while it is assigned here.
+
+    ``next_offset`` is None while its state is being restored; then it is the offset to apply next. ``epoch`` is that of
+    the last seek: batches of an earlier one are stale.
+    """
+
+    def __init__(self, topic: str, number: int, partition: PartitionState) -> None:
+        self.topic = topic
+        self.number = number
+        self.partition = partition
+        self.next_offset: int | None = None
+        self.epoch: int | None = None
+        self.closed = False
+        self._refused: list[Refused] = []
+
+    def begin(self) -> None:
+        """The changelog was read to its end: read on from the marker, or from the beginning where there is none."""
+        if self.next_offset is None:
+            self.next_offset = self.partition.restored() or 0
+
+    def apply(self, epoch: int, records: list[Record], pace: Pace) -> Iterator[None]:
+        """Apply a batch in chunks of about ``pace.hold_seconds``, yielding after each.
+
+        What was applied already is left out; a stale batch is left out whole, and the rest of one when the partition is
+        taken away between two chunks.
+        """
+        if self.next_offset is None or self.epoch is None or epoch < self.epoch:
+            return
+        position = 0
+        while position < len(records) and not self.closed:
+            chunk = records[position : position + pace.records]
+            position += len(chunk)
+            if chunk[0].offset < self.next_offset:
+                chunk = [record for record in chunk if record.offset >= self.next_offset]
+            if chunk:
+                started = perf_counter()
+                self._refused += self.partition.apply(chunk)
+                pace.took(len(chunk), perf_counter() - started)
+                self.next_offset = chunk[-1].offset + 1
+            yield
+
+    def take_refused(self) -> list[Refused]:
+        """The records refused since the last call; they have to be on the rejected topic before the next marker."""
+        taken, self._refused = self._refused, []
+        return taken
+
+
+class Holdings(Mapping[Key, Owned]):
+    """Everything the worker owns now, by source topic and partition."""
+
+    def __init__(self, topics: Iterable[str], factory: Callable[[str, int], PartitionState]) -> None:
+        self.topics = frozenset(topics)
+        self._factory = factory
+        self._owned: dict[Key, Owned] = {}
+
+    def __getitem__(self, key: Key) -> Owned:
+        return self._owned[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._owned)
+
+    def __len__(self) -> int:
+        return len(self._owned)
+
+    def take(self, topic: str, number: int) -> Owned:
+        """The partition, owned from now on if it was not. Raises KeyError for a topic that is not an input."""
+        if topic not in self.topics:
+            raise KeyError(f"the changelog holds state of {topic!r}, which is no input: was it written by a newer version?")
+        key = (topic, number)
+        if key not in self._owned:
+            self._owned[key] = Owned(topic, number, self._factory(topic, number))
+        return self._owned[key]
+
+    def restore(self, number: int, records: Iterable[Record]) -> None:
+        """Feed records of changelog partition ``number`` to the partitions whose state they are, in order."""
+        for record in records:
+            key = record.key or b""
+            topic = key.partition(b"|")[0].decode()
+            self.take(topic, number).partition.restore(key, record.value)
+
+    def seen_seek(self, epoch: int) -> None:
+        """A seek went to every ``next_offset``: batches of earlier epochs are stale."""
+        for owned in self._owned.values():
+            if owned.next_offset is not None:
+                owned.epoch = epoch
+
+    def close(self) -> None:
+        """Let no further chunk be applied; what was applied can still be flushed."""
+        for owned in self._owned.values():
+            owned.closed = True
+
+    def clear(self) -> None:
+        """Own nothing."""
+        self.close()
+        self._owned.clear()

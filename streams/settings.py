@@ -1,0 +1,256 @@
+"""Settings: a TOML file and environment variables enter, one frozen ``Settings`` leaves, read once.
+
+No file at all works: every setting has a default. ``QUEUEPULSE_<SECTION>__<KEY>`` (two underscores) overrides the file,
+``..._FILE`` names a file that holds the value; the password is read only from there. A wrong value raises
+``SettingsError`` with every problem: which key, what was found, what is allowed, the mend. Only ``load`` reads files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from streams.events import AgentState, Channel
+from streams.settings_env import overlay
+from streams.settings_values import (
+    Problem,
+    Secret,
+    SettingsError,
+    Spans,
+    Weekday,
+    Window,
+    Zone,
+    decode_hook,
+    problems_in,
+    show,
+    window_seconds,
+)
+
+Preset: TypeAlias = Literal[
+    "answered_only",
+    "all_abandons_against",
+    "abandons_in_t_credit",
+    "abandons_in_t_excluded",
+    "short_abandons_credit",
+    "short_abandons_excluded",
+    "with_flowouts",
+    "removed_from_queue",
+    "offered",
+    "live_adjusted",
+]
+Attribution: TypeAlias = Literal["event_time", "arrival", "contact_arrival"]
+Clock: TypeAlias = Literal["wall", "stream"]
+SecurityProtocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+SaslMechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+Seconds = Annotated[float, Meta(ge=0.0, le=86_400.0)]
+TargetSeconds = Annotated[float, Meta(gt=0.0, le=30 * 86_400.0)]
+Ratio = Annotated[float, Meta(ge=0.0, le=1.0)]
+Label = Annotated[str, Meta(min_length=1, max_length=120)]
+
+DEFAULT_WINDOWS: Final = ("1m", "5m", "15m", "30m", "1h", "today")
+ORPHAN_HOURS: Final[dict[Channel, float]] = {
+    "voice": 4.0, "video": 4.0, "chat": 12.0, "messaging": 168.0, "sms": 168.0, "social": 168.0, "email": 720.0,
+    "ticket": 720.0,
+}  # fmt: skip
+
+
+class QueueSettings(Struct, frozen=True, kw_only=True):
+    """How one queue is counted and judged. A target of None is not judged; no opening hours means always open."""
+
+    channel: Channel | None = None
+    service_level_threshold_seconds: Seconds = 20.0
+    service_level_target_ratio: Ratio = 0.8
+    short_abandon_seconds: Seconds = 5.0
+    preset: Preset = "short_abandons_excluded"
+    attribution: Attribution = "event_time"
+    timezone: Zone = "UTC"
+    opening_hours: dict[Weekday, Spans] = field(default_factory=dict)
+    holidays: tuple[date, ...] = ()
+    asa_target_seconds: TargetSeconds | None = None
+    abandonment_target_ratio: Ratio | None = None
+    oldest_wait_target_seconds: TargetSeconds | None = None
+    group: Label | None = None
+
+
+class Retention(Struct, frozen=True, kw_only=True):
+    """How long state is kept, in event time. ``orphan_hours``: a contact of the channel open for longer is closed."""
+
+    fine_minutes: Annotated[int, Meta(ge=2, le=24 * 60)] = 70
+    coarse_days: Annotated[int, Meta(ge=1, le=60)] = 8
+    stub_hours: Annotated[float, Meta(gt=0.0, le=24.0 * 60)] = 24.0
+    stub_days_linked: Annotated[float, Meta(gt=0.0, le=60.0)] = 7.0
+    correction_minutes: Annotated[int, Meta(ge=0, le=24 * 60)] = 30
+    orphan_hours: dict[Channel, Annotated[float, Meta(gt=0.0, le=24.0 * 366)]] = field(
+        default_factory=lambda: dict(ORPHAN_HOURS)
+    )
+    max_queues: Annotated[int, Meta(ge=1, le=100_000)] = 2_000
+
+
+class Broker(Struct, frozen=True, kw_only=True):
+    """Where Kafka is and how to log in. ``sasl_password.reveal()`` gives the password; nothing prints it."""
+
+    bootstrap_servers: Annotated[str, Meta(min_length=1)] = "127.0.0.1:9092"
+    app_id: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._-]+$")] = "queuepulse"
+    security_protocol: SecurityProtocol = "PLAINTEXT"
+    sasl_mechanism: SaslMechanism | None = None
+    sasl_username: Annotated[str, Meta(min_length=1)] | None = None
+    sasl_password: Secret | None = None
+    ssl_cafile: str | None = None
+    ssl_certfile: str | None = None
+    ssl_keyfile: str | None = None
+    partitions: Annotated[int, Meta(ge=1, le=1_000)] = 8
+    replication_factor: Annotated[int, Meta(ge=1, le=10)] = 1
+    session_timeout_seconds: Annotated[float, Meta(ge=2.0, le=300.0)] = 10.0
+
+
+class Web(Struct, frozen=True, kw_only=True):
+    """Where /metrics and /api are served; port 0 picks a free one."""
+
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8077
+
+
+class WorkerSettings(Struct, frozen=True, kw_only=True):
+    """How the worker paces itself. A source silent for ``stale_after_seconds`` is shown as stale, not as quiet."""
+
+    flush_interval_seconds: Annotated[float, Meta(ge=0.02, le=60.0)] = 0.2
+    loop_hold_seconds: Annotated[float, Meta(ge=0.001, le=1.0)] = 0.02
+    stale_after_seconds: Annotated[float, Meta(ge=1.0, le=86_400.0)] = 30.0
+    series_budget: Annotated[int, Meta(ge=100, le=1_000_000)] = 20_000
+
+
+class Settings(Struct, frozen=True, kw_only=True, dict=True):
+    """Everything that can be configured. ``Settings()`` is the configuration of an empty file."""
+
+    queues: dict[Label, QueueSettings] = field(default_factory=dict)
+    groups: dict[Label, tuple[Label, ...]] = field(default_factory=dict)
+    defaults: QueueSettings = QueueSettings()
+    windows: tuple[Window, ...] = DEFAULT_WINDOWS
+    clock: Clock = "wall"
+    retention: Retention = field(default_factory=Retention)
+    agent_states: dict[Label, AgentState] = field(default_factory=dict)
+    broker: Broker = Broker()
+    web: Web = Web()
+    worker: WorkerSettings = WorkerSettings()
+
+    def queue(self, name: str) -> QueueSettings:
+        """The settings of a queue; the defaults for one that is not configured."""
+        return self.queues.get(name, self.defaults)
+
+    @property
+    def hash(self) -> str:
+        """Twelve hex digits over everything that changes a number's meaning: not broker, web or worker."""
+        cached: str | None = self.__dict__.get("_hash")
+        if cached is None:
+            meaning = (
+                self.queues,
+                self.groups,
+                self.defaults,
+                self.windows,
+                self.clock,
+                self.retention,
+                self.agent_states,
+            )
+            cached = hashlib.sha256(msgspec.json.encode(meaning, order="deterministic")).hexdigest()[:12]
+            self.__dict__["_hash"] = cached
+        return cached
+
+
+def load(path: Path | str | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings of a TOML file (None: no file) under the environment's overrides.
+
+    Raises SettingsError with every problem, among them a file that is missing or not TOML.
+    """
+    raw: dict[str, Any] = {}
+    if path is not None:
+        try:
+            raw = tomllib.loads(Path(path).read_text("utf-8"))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise SettingsError([Problem(str(path), reason.lower(), "a readable file", "Check the path.")]) from error
+        except ValueError as error:  # bad TOML or bad UTF-8
+            raise SettingsError([Problem(str(path), str(error), "TOML, in UTF-8", "Mend that line.")]) from error
+    return from_raw(raw, environ or {})
+
+
+def from_raw(raw: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
+    """Settings of a parsed TOML document under the environment's overrides. Raises SettingsError with every problem."""
+    problems = _secrets_in_file(raw)
+    merged, names, unread = overlay(raw, environ, Settings)
+    problems += unread
+    problems += [p._replace(key=names.get(p.key, p.key)) for p in problems_in(merged, Settings, "")]
+    if problems:
+        raise SettingsError(problems)
+    settings = msgspec.convert(_inherit(merged), Settings, dec_hook=decode_hook)
+    if problems := _contradictions(settings):
+        raise SettingsError(problems)
+    return settings
+
+
+def _inherit(raw: dict[str, Any]) -> dict[str, Any]:
+    """What is left unsaid: a queue takes the defaults, a channel its orphan limit, a group the queues that name it."""
+    defaults = raw.get("defaults", {})
+    queues = {name: {**defaults, **queue} for name, queue in raw.get("queues", {}).items()}
+    groups = {name: list(members) for name, members in raw.get("groups", {}).items()}
+    for name, queue in queues.items():
+        group = queue.get("group")
+        if group is not None and name not in groups.setdefault(group, []):
+            groups[group].append(name)
+    retention = dict(raw.get("retention", {}))
+    retention["orphan_hours"] = {**ORPHAN_HOURS, **retention.get("orphan_hours", {})}
+    return {**raw, "queues": queues, "groups": groups, "retention": retention}
+
+
+def _secrets_in_file(raw: Mapping[str, Any]) -> list[Problem]:
+    broker = raw.get("broker")
+    if not isinstance(broker, Mapping) or "sasl_password" not in broker:
+        return []
+    mend = "Remove it and set QUEUEPULSE_BROKER__SASL_PASSWORD, or QUEUEPULSE_BROKER__SASL_PASSWORD_FILE to a file."
+    return [Problem("broker.sasl_password", "a secret in a file", "the environment only", mend)]
+
+
+def _contradictions(settings: Settings) -> list[Problem]:
+    """Values that are right alone and wrong together."""
+    return [*_login_contradictions(settings.broker), *_window_contradictions(settings)]
+
+
+def _login_contradictions(broker: Broker) -> list[Problem]:
+    problems = []
+    if broker.security_protocol.startswith("SASL"):
+        for key in ("sasl_mechanism", "sasl_username", "sasl_password"):
+            if getattr(broker, key) is None:
+                mend = f"Set QUEUEPULSE_BROKER__{key.upper()}, or choose another security_protocol."
+                problems.append(Problem(f"broker.{key}", "nothing", f"a value for {broker.security_protocol}", mend))
+    elif broker.sasl_mechanism or broker.sasl_username or broker.sasl_password:
+        mend = 'Set broker.security_protocol to "SASL_SSL", or remove the sasl_ keys.'
+        found = show(broker.security_protocol) + " beside a SASL login"
+        problems.append(Problem("broker.security_protocol", found, '"SASL_PLAINTEXT" or "SASL_SSL"', mend))
+    if (broker.ssl_certfile is None) != (broker.ssl_keyfile is None):
+        problems.append(
+            Problem("broker.ssl_certfile", "one of the pair", "ssl_certfile and ssl_keyfile", "Set both or neither.")
+        )
+    return problems
+
+
+def _window_contradictions(settings: Settings) -> list[Problem]:
+    problems = []
+    fine, coarse = settings.retention.fine_minutes * 60, settings.retention.coarse_days * 86_400
+    for n, window in enumerate(settings.windows):
+        seconds = window_seconds(window) or 0
+        if window in settings.windows[:n]:
+            problems.append(Problem(f"windows[{n}]", show(window), "each window once", "Remove the repetition."))
+        elif seconds > coarse:
+            mend = "Raise retention.coarse_days or choose a shorter window."
+            problems.append(Problem(f"windows[{n}]", show(window), f"at most {settings.retention.coarse_days}d", mend))
+        elif seconds > fine and seconds % 900:
+            mend = "Raise retention.fine_minutes, or round the window to a quarter of an hour."
+            problems.append(Problem(f"windows[{n}]", show(window), "a multiple of 15m beyond fine_minutes", mend))
+    return problems

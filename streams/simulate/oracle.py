@@ -1,0 +1,264 @@
+"""What the numbers must be: the simulator's truth added up by plain code that shares nothing with the core.
+
+What enters are ``Visit``, ``Segment`` and ``Happening`` records; what leaves are totals by queue and channel, the same
+by interval, and service levels, all integers (ms) but the ratios. Every definition is written out again on purpose.
+Every record is kept (some 300 bytes a contact): for load tests use no oracle.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypeAlias
+
+from streams.simulate.truth import Happening, Segment, Truth, Visit
+
+Attribution: TypeAlias = Literal["event_time", "arrival", "contact_arrival"]
+Counts: TypeAlias = dict[str, int]
+Place: TypeAlias = tuple[str, str]
+
+#: A contact nothing is heard of for this long is closed as an orphan (ms, by channel).
+ORPHAN_AFTER_MS: Final[Mapping[str, int]] = MappingProxyType(
+    {"voice": 4 * 3_600_000, "chat": 12 * 3_600_000, "messaging": 168 * 3_600_000, "email": 720 * 3_600_000}
+)
+
+#: What is counted of a queue by name; the others are floor-wide (``Oracle.floor``).
+_AT_QUEUES: Final = frozenset({"alerted", "missed", "cancelled", "rang", "escalated"})
+#: States at the end of the stream, not things that happened at a time.
+_AT_THE_END: Final = frozenset({"waiting", "waiting_over", "handling", "handling_orphaned"})
+_MAXIMA: Final = frozenset({"max_wait_ms", "max_wait_answered_ms", "max_queue_length"})
+
+
+class Oracle:
+    """Keeps the truth and adds it up. ``threshold_ms`` is inclusive; a short abandon waits less than ``short_ms``."""
+
+    def __init__(
+        self, *, threshold_ms: int = 20_000, short_ms: int = 5_000,
+        orphan_after_ms: Mapping[str, int] = ORPHAN_AFTER_MS,
+    ) -> None:  # fmt: skip
+        self.threshold_ms = threshold_ms
+        self.short_ms = short_ms
+        self.orphan_after_ms = orphan_after_ms
+        self.as_of_ms: int | None = None
+        self.visits: list[Visit] = []
+        self.segments: list[Segment] = []
+        self.happenings: list[Happening] = []
+
+    def add(self, truth: Truth) -> None:
+        """Take one record."""
+        if isinstance(truth, Visit):
+            self.visits.append(truth)
+        elif isinstance(truth, Segment):
+            self.segments.append(truth)
+        else:
+            self.happenings.append(truth)
+
+    def close(self, as_of_ms: int) -> None:
+        """The stream ended at ``as_of_ms``: what waits then, waits."""
+        self.as_of_ms = as_of_ms
+
+    # --- sums ---------------------------------------------------------------------------------------------------------
+
+    def totals(self) -> dict[Place, Counts]:
+        """Everything, by (queue, channel)."""
+        sums: dict[Place, Counts] = defaultdict(lambda: defaultdict(int))
+        for queue, channel, _, name, n in self._entries("event_time"):
+            _put(sums[queue, channel], name, n)
+        for place, counts in sums.items():
+            counts["max_queue_length"] = max(self._lengths(place).values(), default=0)
+        return {place: dict(counts) for place, counts in sorted(sums.items())}
+
+    def intervals(
+        self, minutes: int = 15, attribution: Attribution = "event_time"
+    ) -> dict[tuple[str, str, int], Counts]:
+        """The same by (queue, channel, start of the interval in epoch ms); intervals without anything are left out.
+
+        ``event_time``: each where it happened. ``arrival``: all in the interval in which the visit entered its queue;
+        ``contact_arrival``: in that in which the contact began. The longest queue is always the interval's own.
+        """
+        width = minutes * 60_000
+        sums: dict[tuple[str, str, int], Counts] = defaultdict(lambda: defaultdict(int))
+        for queue, channel, at, name, n in self._entries(attribution):
+            if attribution != "event_time" or name not in _AT_THE_END:
+                _put(sums[queue, channel, at - at % width], name, n)
+        starts: dict[Place, list[int]] = defaultdict(list)
+        for queue, channel, start in sorted(sums):
+            starts[queue, channel].append(start)
+        for place, all_starts in starts.items():
+            lengths = self._lengths(place)
+            for start in all_starts:
+                sums[*place, start]["max_queue_length"] = _longest(lengths, start // 1000, (start + width) // 1000)
+        return {key: dict(counts) for key, counts in sorted(sums.items())}
+
+    def floor(self) -> Counts:
+        """All queues as one, and what belongs to none: ``ivr_abandoned``, ``test_contacts``, outbound, surveys, ..."""
+        counts: Counts = defaultdict(int)
+        for place in self.totals().values():
+            for name, n in place.items():
+                _put(counts, name, n)
+        counts["max_queue_length"] = max(self._lengths(None).values(), default=0)
+        for happening in self.happenings:
+            if happening.counted and happening.name not in _AT_QUEUES:
+                counts[happening.name] += 1
+        return dict(counts)
+
+    def dump(self) -> dict[str, Any]:
+        """All of it as one JSON-able object."""
+        totals = self.totals()
+        return {
+            "as_of_ms": self.as_of_ms,
+            "threshold_ms": self.threshold_ms,
+            "short_abandon_ms": self.short_ms,
+            "floor": self.floor(),
+            "queues": [
+                {"queue": queue, "channel": channel, **counts, "service_level": service_levels(counts)}
+                for (queue, channel), counts in totals.items()
+            ],
+            "intervals": [
+                {"queue": queue, "channel": channel, "start_ms": start, **counts}
+                for (queue, channel, start), counts in self.intervals().items()
+            ],
+        }
+
+    # --- what each record adds, and where -----------------------------------------------------------------------------
+
+    def _entries(self, attribution: Attribution) -> Iterator[tuple[str, str, int, str, int]]:
+        """(queue, channel, time, name, number) of everything that counts."""
+        for visit in self.visits:
+            if not visit.counted:
+                continue
+            arrival = visit.started_ms if attribution == "contact_arrival" else visit.offered_ms
+            yield visit.queue, visit.channel, arrival if attribution != "event_time" else visit.offered_ms, "offered", 1
+            for at, name, n in self._leaving(visit):
+                yield visit.queue, visit.channel, at if attribution == "event_time" else arrival, name, n
+        for segment in self.segments:
+            if not segment.counted:
+                continue
+            arrival = segment.started_ms if attribution == "contact_arrival" else segment.offered_ms
+            for at, name, n in self._handling(segment):
+                yield segment.queue, segment.channel, at if attribution == "event_time" else arrival, name, n
+        if attribution == "event_time":  # what happens at a desk has no arrival of its own
+            for happening in self.happenings:
+                if happening.counted and happening.queue is not None and happening.name in _AT_QUEUES:
+                    yield happening.queue, happening.channel, happening.at_ms, happening.name, 1
+                    if happening.value:
+                        yield happening.queue, happening.channel, happening.at_ms, "ring_ms", happening.value
+
+    def _leaving(self, visit: Visit) -> Iterator[tuple[int, str, int]]:
+        """How the visit left its queue, or that it has not."""
+        at, wait = visit.left_ms, visit.wait_ms
+        if at is None:
+            yield from self._unfinished(visit)
+            return
+        yield at, visit.outcome, 1
+        yield at, f"{visit.outcome}_wait_ms", wait
+        yield at, "max_wait_ms", wait
+        if visit.outcome == "flowed_out":
+            yield at, f"flowed_out_{visit.reason}", 1
+            if visit.reason == "callback" and wait <= self.threshold_ms:
+                yield at, "callbacks_within", 1
+            return
+        if visit.outcome == "answered":
+            yield at, "max_wait_answered_ms", wait
+        if wait <= self.threshold_ms:
+            yield at, f"{visit.outcome}_within", 1
+        if visit.outcome == "abandoned" and wait < self.short_ms:
+            yield at, "short_abandoned", 1
+
+    def _unfinished(self, visit: Visit) -> Iterator[tuple[int, str, int]]:
+        """Waiting at the end; or its end was lost, and it waits until nothing was heard of it for too long."""
+        as_of = self._as_of()
+        gone = self._given_up(visit)
+        if visit.outcome == "lost" and gone <= as_of:
+            yield gone, "orphaned", 1
+        else:
+            yield as_of, "waiting", 1
+            if as_of - visit.offered_ms > self.threshold_ms:
+                yield as_of, "waiting_over", 1
+
+    def _handling(self, segment: Segment) -> Iterator[tuple[int, str, int]]:
+        at = segment.ended_ms
+        if at is None:
+            as_of = self._as_of()
+            gone = segment.ending == "lost" and self._given_up(segment) <= as_of
+            yield as_of, "handling_orphaned" if gone else "handling", 1
+            return
+        yield at, "segments", 1
+        yield at, "talk_ms", segment.talk_ms
+        yield at, "hold_ms", segment.hold_ms
+        yield at, "handle_ms", segment.talk_ms + segment.hold_ms + segment.acw_ms
+        yield at, "holds", segment.holds
+        if segment.closed_ms is not None:
+            yield segment.closed_ms, "acw_ms", segment.acw_ms
+        if segment.transferred_to is not None:
+            yield at, "transferred", 1
+            yield at, "transferred_within" if segment.transferred_to == segment.queue else "transferred_across", 1
+
+    # --- the longest queue --------------------------------------------------------------------------------------------
+
+    def _lengths(self, place: Place | None) -> dict[int, int]:
+        """Queue length at the end of each second in which it changed; ``place`` None: of the whole floor.
+
+        Within a second those who leave go first, so the end of the second is its longest queue.
+        """
+        net: dict[int, int] = defaultdict(int)
+        for visit in self.visits:
+            if visit.counted and (place is None or (visit.queue, visit.channel) == place):
+                net[visit.offered_ms // 1000] += 1
+                for at, name, _ in self._leaving(visit):
+                    if name in ("answered", "abandoned", "flowed_out", "orphaned"):
+                        net[at // 1000] -= 1
+        length, lengths = 0, {}
+        for second in sorted(net):
+            length += net[second]
+            lengths[second] = length
+        return lengths
+
+    def _given_up(self, part: Visit | Segment) -> int:
+        """When a contact of which nothing more is heard is closed as an orphan."""
+        return part.seen_ms + self.orphan_after_ms[part.channel]
+
+    def _as_of(self) -> int:
+        if self.as_of_ms is None:
+            raise RuntimeError("the stream is not over: exhaust the simulation before asking the oracle")
+        return self.as_of_ms
+
+
+def _put(counts: Counts, name: str, n: int) -> None:
+    """Add; of maxima keep the larger."""
+    counts[name] = max(counts.get(name, 0), n) if name in _MAXIMA else counts.get(name, 0) + n
+
+
+def _longest(lengths: Mapping[int, int], first: int, end: int) -> int:
+    """The longest queue from second ``first`` to before ``end``; who waits when it begins counts from there on."""
+    seconds = list(lengths)
+    begin, after = bisect_left(seconds, first), bisect_left(seconds, end)
+    within = [lengths[second] for second in seconds[begin:after]]
+    if first not in lengths:
+        within.append(lengths[seconds[begin - 1]] if begin else 0)
+    return max(within, default=0)
+
+
+def service_levels(counts: Mapping[str, int]) -> dict[str, float | None]:
+    """All ten presets of one queue's counts; None where nothing counts."""
+
+    def n(*names: str) -> int:
+        return sum(counts.get(name, 0) for name in names)
+
+    a, t, ab = n("answered"), n("answered_within"), n("abandoned")
+    ab_t, short, out = n("abandoned_within"), n("short_abandoned"), n("flowed_out")
+    pairs: Iterable[tuple[str, int, int]] = (
+        ("answered_only", t, a),
+        ("all_abandons_against", t, a + ab),
+        ("abandons_in_t_credit", t + ab_t, a + ab),
+        ("abandons_in_t_excluded", t, a + ab - ab_t),
+        ("short_abandons_credit", t + short, a + ab),
+        ("short_abandons_excluded", t, a + ab - short),
+        ("with_flowouts", t, a + ab + out - short),
+        ("removed_from_queue", t + ab_t + n("callbacks_within"), n("offered")),
+        ("offered", t, n("offered")),
+        ("live_adjusted", t, a + ab - short + n("waiting_over")),
+    )
+    return {name: upper / lower if lower else None for name, upper, lower in pairs}

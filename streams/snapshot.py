@@ -1,0 +1,245 @@
+"""One moment of one worker: its partitions and its status enter, everything an endpoint shows leaves as plain values.
+
+``steps`` does the work piece by piece, so that the event loop can go on between two pieces; what it returns shares
+nothing with the state that goes on changing and can be rendered in another thread. Pure: the wall clock is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import Final, TypeAlias, TypeVar
+
+from msgspec import Struct, structs
+
+from streams import kpis, view
+from streams.counts import Counts
+from streams.partition import Partition
+from streams.settings import QueueSettings, Settings
+from streams.slices import Span
+from streams.view import FLOOR, Key, Live, Window
+
+K = TypeVar("K", int, str)
+
+PartitionKey: TypeAlias = tuple[str, int]
+"""Source topic and partition."""
+
+SERVING: Final = ("available", "ringing", "on_contact", "after_contact_work")
+"""The states of an agent who takes contacts now or as soon as the one in hand is over."""
+
+
+class WorkerStatus(Struct, frozen=True, kw_only=True):
+    """What the shell knows of itself. ``expected``: every partition there is, whoever owns it; empty when unknown.
+
+    ``joined`` is False until the group has told which partitions are this worker's. ``lag``: records not applied yet.
+    """
+
+    expected: frozenset[PartitionKey] = frozenset()
+    restoring: frozenset[PartitionKey] = frozenset()
+    joined: bool = True
+    lag: Mapping[PartitionKey, int] = {}
+    flushes: int = 0
+    last_flush_seconds: float = 0.0
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """One owned partition. Totals and counters are flushed ones; ``watermark`` is epoch ms, 0 before the first event.
+
+    ``contacts`` counts what is kept in memory: "open", "closed" (corrections can still come) and "stub".
+    """
+
+    topic: str
+    number: int
+    watermark: int
+    totals: Mapping[Key, Mapping[int, int]]
+    counters: Mapping[str, int]
+    contacts: Mapping[str, int]
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One queue and channel, a group of queues, or the floor: how it is judged, how it is now, and its windows."""
+
+    queue: str
+    channel: str
+    rule: QueueSettings
+    live: Live
+    windows: Mapping[str, Window]
+
+    @property
+    def serving(self) -> int:
+        """Agents who take contacts."""
+        return sum(self.live.agents.get(state, 0) for state in SERVING)
+
+    def expected_wait_seconds(self) -> float | None:
+        """What somebody who arrives now may expect; None with nobody serving or no handle time known.
+
+        The handle time is that of the longest window that has one.
+        """
+        known = [aht for w in self.windows.values() if (aht := kpis.aht_seconds(w.counts)) is not None]
+        available = self.live.agents.get("available", 0)
+        return kpis.expected_wait_seconds(self.live.waiting, self.serving, available, known[-1] if known else None)
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """Everything shown, as of ``now`` (epoch ms). ``sources``: when each was last heard of, in event time."""
+
+    settings: Settings
+    now: int
+    status: WorkerStatus
+    parts: Sequence[Part]
+    rows: Sequence[Row]
+    floor: Row
+    groups: Sequence[Row]
+    sources: Mapping[str, int]
+
+    @property
+    def watermark(self) -> int:
+        """The latest event time applied; 0 before the first event."""
+        return max((part.watermark for part in self.parts), default=0)
+
+    @property
+    def missing(self) -> list[PartitionKey]:
+        """Partitions whose numbers are not in this snapshot: another worker's, nobody's, or still being restored."""
+        owned = {(part.topic, part.number) for part in self.parts}
+        return sorted((self.status.expected | self.status.restoring) - owned)
+
+    def staleness_seconds(self, source: str) -> float:
+        """How long ago a source was last heard of."""
+        return max(0, self.now - self.sources[source]) / 1000
+
+    def is_stale(self, source: str) -> bool:
+        """Whether a source has been silent for longer than ``worker.stale_after_seconds``."""
+        return self.staleness_seconds(source) > self.settings.worker.stale_after_seconds
+
+
+def take(partitions: Sequence[Partition], settings: Settings, status: WorkerStatus, wall_ms: int) -> Snapshot:
+    """A snapshot in one go."""
+    work = steps(partitions, settings, status, wall_ms)
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            taken: Snapshot = done.value
+            return taken
+
+
+def steps(
+    partitions: Sequence[Partition], settings: Settings, status: WorkerStatus, wall_ms: int
+) -> Generator[None, None, Snapshot]:
+    """Take a snapshot, yielding between two pieces of the work."""
+    now = view.now_of(partitions, settings, wall_ms)
+    sources: dict[str, int] = {}
+    for partition in partitions:
+        for source, at in partition.sources.items():
+            sources[source] = max(at, sources.get(source, at))
+    lives = view.live(partitions, settings, now)
+    group_lives = {name: _group_live(partitions, lives, members, now) for name, members in settings.groups.items()}
+    yield
+    windows: dict[str, dict[Key, Window]] = {}
+    for name in settings.windows:
+        windows[name] = view.windows(partitions, settings, name, now, lives)
+        yield
+    parts = []
+    for partition in partitions:
+        parts.append(_part(partition))
+        yield
+    rows = [_row(settings.queue(key[0]), key, lives[key], windows) for key in sorted(lives) if key[0] != FLOOR]
+    floor = _row(settings.defaults, (FLOOR, ""), lives[FLOOR, ""], windows)
+    groups = [_group(settings, name, group_lives[name], rows) for name in settings.groups]
+    return Snapshot(
+        settings=settings, now=now, status=status, parts=parts, rows=rows, floor=floor, groups=groups, sources=sources
+    )
+
+
+def _part(partition: Partition) -> Part:
+    contacts = {"open": 0, "closed": 0, "stub": 0}
+    for contact in partition.contacts.values():
+        head = contact.head
+        contacts["stub" if head is None else "open" if head.done_at < 0 else "closed"] += 1
+    return Part(
+        topic=partition.topic,
+        number=partition.number,
+        watermark=partition.watermark,
+        totals=partition.flushed_totals,
+        counters=partition.flushed_counters,
+        contacts=contacts,
+    )
+
+
+def _row(rule: QueueSettings, key: Key, live: Live, windows: Mapping[str, Mapping[Key, Window]]) -> Row:
+    shown = {name: found[key] for name, found in windows.items() if key in found}
+    return Row(queue=key[0], channel=key[1], rule=rule, live=live, windows=shown)
+
+
+# --- groups of queues ------------------------------------------------------------------------------------------------
+
+
+def _group_live(partitions: Iterable[Partition], lives: Mapping[Key, Live], members: Sequence[str], now: int) -> Live:
+    """The members' queues together; an agent who serves several of them is one agent."""
+    found = [live for key, live in lives.items() if key[0] in members]
+    agents: dict[str, int] = {}
+    for partition in partitions:
+        for agent in partition.agents.values():
+            state = agent.state_at(now)
+            if state != "signed_out" and not set(members).isdisjoint(agent.changes[-1].queues):
+                agents[state] = agents.get(state, 0) + 1
+    return Live(
+        waiting=sum(live.waiting for live in found),
+        waiting_past_threshold=sum(live.waiting_past_threshold for live in found),
+        waiting_callbacks=sum(live.waiting_callbacks for live in found),
+        by_priority=_sums(live.by_priority.items() for live in found),
+        oldest_offered_at=min((at for live in found if (at := live.oldest_offered_at) is not None), default=None),
+        handling=sum(live.handling for live in found),
+        agents=agents,
+        conservation_residual=sum(live.conservation_residual for live in found),
+    )
+
+
+def _group(settings: Settings, name: str, live: Live, rows: Sequence[Row]) -> Row:
+    """A group is judged by its first member's rules; each contact has been counted by its own queue's."""
+    members = settings.groups[name]
+    inside = [row for row in rows if row.queue in members]
+    windows = {}
+    for window in settings.windows:
+        found = [row.windows[window] for row in inside if window in row.windows]
+        if found:
+            span = Span(min(w.span.start for w in found), max(w.span.end for w in found))
+            windows[window] = Window(span, merged([w.counts for w in found]))
+    rule = settings.queue(members[0]) if members else settings.defaults
+    return Row(queue=name, channel="", rule=rule, live=live, windows=windows)
+
+
+def merged(counts: Sequence[Counts]) -> Counts:
+    """Counts of several queues as one: everything adds, and a maximum is the largest. ``Counts()`` of nothing.
+
+    Time in agent states is left out: an agent who serves two of the queues would be there twice, so what is computed
+    from it is absent, not wrong.
+    """
+    return Counts(
+        **{name: sum(getattr(one, name) for one in counts) for name in _INTEGERS},
+        flowed_out_by=_sums(one.flowed_out_by.items() for one in counts),
+        state_ms={},
+        answered_waits=_histogram(one.answered_waits for one in counts),
+        abandoned_waits=_histogram(one.abandoned_waits for one in counts),
+        flowed_out_waits=_histogram(one.flowed_out_waits for one in counts),
+        handles=_histogram(one.handles for one in counts),
+        max_answered_wait_ms=max((m for one in counts if (m := one.max_answered_wait_ms) is not None), default=None),
+        max_wait_ms=max((m for one in counts if (m := one.max_wait_ms) is not None), default=None),
+        cohort=bool(counts) and all(one.cohort for one in counts),
+    )
+
+
+_INTEGERS: Final = tuple(
+    field.name for field in structs.fields(Counts) if type(field.default) is int
+)  # a bool is no count, a maximum does not add
+
+
+def _sums(many: Iterable[Iterable[tuple[K, int]]]) -> dict[K, int]:
+    sums: dict[K, int] = {}
+    for pairs in many:
+        for key, n in pairs:
+            sums[key] = sums.get(key, 0) + n
+    return sums
+
+
+def _histogram(many: Iterable[Iterable[tuple[int, int]]]) -> tuple[tuple[int, int], ...]:
+    return tuple(sorted(_sums(many).items()))

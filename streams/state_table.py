@@ -1,0 +1,63 @@
+"""The one Faust table: its changelog is where the state lives; restored records leave for ``Holdings``.
+
+Faust keeps the topic, assigns its partitions beside those of the inputs and reads it to its end after a rebalance. The
+state itself is not in Faust's store (one dict for all partitions, a write per event): each ``Partition`` holds its own,
+and ``flusher`` writes the changelog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import faust
+from faust.tables.table import Table
+
+from streams.owned import Holdings
+from streams.transport import RawSchema
+
+
+class RawTopic(faust.Topic):
+    """A topic that exists already (``topics.ensure_topics``): Faust need not declare it."""
+
+    async def maybe_declare(self) -> None:
+        """Do nothing."""
+
+
+class StateTable(Table):
+    """Recovers ``Holdings`` from the changelog, a batch at a time.
+
+    Faust logs and forgets an exception of recovery, which would count on with half a state: ``on_error`` gets it.
+    """
+
+    def __init__(self, app: Any, *, changelog: str, holdings: Holdings, on_error: Callable[[Exception], None]) -> None:
+        topic = RawTopic(app, topics=[changelog], schema=RawSchema(), acks=False, internal=True, allow_empty=True)
+        # Two, not one: with one, Faust goes on reading the changelog after the recovery, as for a standby.
+        super().__init__(app, name="state", changelog_topic=topic, recovery_buffer_size=2)
+        self.holdings = holdings
+        self.on_error = on_error
+
+    def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
+        """Restore from the changelog's next messages."""
+        try:
+            for event in batch:
+                self.holdings.restore(event.value.partition, event.value.records)
+        except Exception as error:
+            self.on_error(error)
+            raise
+
+    async def on_recovery_completed(self, active_tps: set[Any], standby_tps: set[Any]) -> None:
+        """The changelog was read to its end: every assigned input reads on from its marker."""
+        try:
+            assigned = self.app.consumer.assignment()
+            numbers = {tp.partition for tp in active_tps}
+            for tp in assigned:
+                if tp.topic not in self.holdings.topics:
+                    continue
+                if tp.partition not in numbers:
+                    raise RuntimeError(f"{tp.topic}[{tp.partition}] is assigned without its part of the changelog")
+                self.holdings.take(tp.topic, tp.partition).begin()
+        except Exception as error:
+            self.on_error(error)
+            raise
+        await super().on_recovery_completed(active_tps, standby_tps)

@@ -1,0 +1,202 @@
+"""What is counted in one slice of one queue: a sparse map of small field numbers to integers.
+
+Tallies add, in any order and any grouping, and the empty one is zero; a correction is a negative addition. Each
+countable thing has one field number by the time it happened and another (plus ``COHORT``) by the arrival of its
+visit, so both attributions stand side by side and choosing one is a matter of reading. Field numbers are part of the
+stored state: a new one takes a new number.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from math import sqrt
+from typing import Final, get_args
+
+from streams.events import AgentState, FlowOutReason
+from streams.facts import Fact, Kind
+
+Fields = dict[int, int]
+"""A tally: field number to integer; a field that is not there is 0."""
+
+(
+    OFFERED, ANSWERED, ABANDONED, SHORT_ABANDONED, ANSWERED_IN_T, ABANDONED_IN_T, FLOWED_OUT, ORPHANED,
+    ANSWERED_WAIT_MS, ABANDONED_WAIT_MS, FLOWED_OUT_WAIT_MS, CALLBACKS_IN_T, CALLBACK_VISITS, IMPLIED_OFFERS,
+    SEGMENTS, TALK_MS, HOLD_MS, WRAP_MS, HOLDS, WRAPS, TRANSFERS_WITHIN, TRANSFERS_ACROSS, ESCALATIONS,
+    ALERTS, OFFERS_MISSED, OFFERS_CANCELLED, RING_MS, RINGS, IVR_ABANDONED, CALLS, CALL_MS, REPEATED, UNMATCHED,
+    SKEWED, EXCLUDED_TEST, EXCLUDED_OUTBOUND, EXCLUDED_INTERNAL, CONSULTS,
+) = range(38)  # fmt: skip
+
+FLOW_OUT_REASONS: Final[tuple[str, ...]] = get_args(FlowOutReason)
+FLOWED_OUT_BY: Final = {reason: 60 + n for n, reason in enumerate(FLOW_OUT_REASONS)}
+AGENT_STATES: Final[tuple[str, ...]] = get_args(AgentState)
+STATE_MS: Final = {state: 80 + n for n, state in enumerate(AGENT_STATES)}
+"""Milliseconds spent in each agent state, spread over the slices they overlap."""
+
+_FIRST_NAMES: Final = (
+    "offered", "answered", "abandoned", "short_abandoned", "answered_in_threshold", "abandoned_in_threshold",
+    "flowed_out", "orphaned", "answered_wait_ms", "abandoned_wait_ms", "flowed_out_wait_ms", "callbacks_in_threshold",
+    "callback_visits", "implied_offers", "segments", "talk_ms", "hold_ms", "wrap_ms", "holds", "wraps",
+    "transfers_within", "transfers_across", "escalations", "alerts", "offers_missed", "offers_cancelled", "ring_ms",
+    "rings", "ivr_abandoned", "calls", "call_ms", "repeated", "unmatched", "skewed", "excluded_test",
+    "excluded_outbound", "excluded_internal", "consults",
+)  # fmt: skip
+NAMES: Final[dict[int, str]] = {
+    **dict(enumerate(_FIRST_NAMES)),
+    **{n: f"flowed_out_{reason}" for reason, n in FLOWED_OUT_BY.items()},
+    **{n: f"{state}_ms" for state, n in STATE_MS.items()},
+}
+
+COHORT: Final = 10_000
+"""Added to a field number: the same thing, counted in the slice of its visit's (or contact's) arrival."""
+
+# --- histograms ------------------------------------------------------------------------------------------------------
+
+THRESHOLDS_SECONDS: Final = (
+    5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1_200, 1_800, 2_700, 3_600, 7_200, 14_400,
+    28_800, 86_400, 172_800, 604_800,
+)  # fmt: skip
+"""The usual service-level thresholds; each is an exact bucket edge."""
+
+
+def _edges() -> tuple[int, ...]:
+    """Bucket edges in ms: 9 % steps from half a second to eight days, and every usual threshold."""
+    edges, edge = {s * 1000 for s in THRESHOLDS_SECONDS}, 500.0
+    while edge < 8 * 86_400_000:
+        edges.add(round(edge))
+        edge *= 1.09
+    return (0, *sorted(edges))
+
+
+EDGES_MS: Final = _edges()
+"""Inclusive upper edges: bucket n holds EDGES_MS[n-1] < value <= EDGES_MS[n]; bucket 0 holds exactly 0."""
+
+ANSWERED_WAITS, ABANDONED_WAITS, FLOWED_OUT_WAITS, HANDLES, RING_TIMES = 1_000, 1_500, 2_000, 2_500, 3_000
+"""First field number of each histogram."""
+
+MAX_ANSWERED_WAIT, MAX_WAIT = 4_000, 4_001
+"""Maxima are kept apart from what adds; see ``streams.ledger``."""
+
+
+def bucket(value_ms: int) -> int:
+    """The bucket of a duration; beyond the last edge it is the last one."""
+    return min(bisect_left(EDGES_MS, value_ms), len(EDGES_MS) - 1)
+
+
+def histogram(fields: Mapping[int, int], first: int) -> list[tuple[int, int]]:
+    """(bucket, count) of one histogram in a tally, ascending, empty buckets left out."""
+    last = first + len(EDGES_MS)
+    return sorted((field - first, n) for field, n in fields.items() if first <= field < last and n)
+
+
+def quantile_ms(buckets: Iterable[tuple[int, int]], q: float) -> float | None:
+    """The q-quantile of a histogram in ms, None when it is empty.
+
+    It is in the bucket of the exact quantile and, above half a second, within 5 % of it: the bucket's geometric middle.
+    """
+    counted = [(n, count) for n, count in buckets if count > 0]
+    total = sum(count for _, count in counted)
+    if not total:
+        return None
+    rank, seen = q * (total - 1), 0
+    for n, count in counted:
+        if rank < seen + count:
+            return sqrt(EDGES_MS[n - 1] * EDGES_MS[n]) if n > 1 else EDGES_MS[n] / 2
+        seen += count
+    return float(EDGES_MS[counted[-1][0]])
+
+
+def add(into: Fields, other: Mapping[int, int]) -> None:
+    """Add one tally to another, in place; fields that come to 0 are dropped."""
+    for field, n in other.items():
+        total = into.get(field, 0) + n
+        if total:
+            into[field] = total
+        else:
+            into.pop(field, None)
+
+
+# --- from a fact to fields -------------------------------------------------------------------------------------------
+
+
+def counts(fact: Fact, threshold_ms: int, short_ms: int) -> tuple[tuple[int, int], ...]:
+    """The fields one fact adds to, at the limits in force: within the threshold is <=, a short abandon is <."""
+    return _COUNTED[fact.kind](fact.value, fact.detail, threshold_ms, short_ms)
+
+
+def buckets(fact: Fact) -> tuple[int, ...]:
+    """The histogram fields one fact adds 1 to."""
+    first = _HISTOGRAMS.get(fact.kind)
+    return () if first is None else (first + bucket(fact.value),)
+
+
+Rule = Callable[[int, str, int, int], tuple[tuple[int, int], ...]]
+
+
+def _one(field: int) -> Rule:
+    pair = ((field, 1),)
+    return lambda _value, _detail, _threshold, _short: pair
+
+
+def _offered(_value: int, detail: str, _threshold: int, _short: int) -> tuple[tuple[int, int], ...]:
+    if not detail:
+        return ((OFFERED, 1),)
+    return ((OFFERED, 1), (CALLBACK_VISITS if detail == "callback" else IMPLIED_OFFERS, 1))
+
+
+def _answered(value: int, _detail: str, threshold: int, _short: int) -> tuple[tuple[int, int], ...]:
+    if value <= threshold:
+        return ((ANSWERED, 1), (ANSWERED_WAIT_MS, value), (ANSWERED_IN_T, 1))
+    return ((ANSWERED, 1), (ANSWERED_WAIT_MS, value))
+
+
+def _abandoned(value: int, _detail: str, threshold: int, short: int) -> tuple[tuple[int, int], ...]:
+    counted = [(ABANDONED, 1), (ABANDONED_WAIT_MS, value)]
+    if value < short:
+        counted.append((SHORT_ABANDONED, 1))
+    if value <= threshold:
+        counted.append((ABANDONED_IN_T, 1))
+    return tuple(counted)
+
+
+def _flowed_out(value: int, detail: str, threshold: int, _short: int) -> tuple[tuple[int, int], ...]:
+    counted = [(FLOWED_OUT, 1), (FLOWED_OUT_WAIT_MS, value), (FLOWED_OUT_BY[detail], 1)]
+    if detail == "callback" and value <= threshold:
+        counted.append((CALLBACKS_IN_T, 1))
+    return tuple(counted)
+
+
+_COUNTED: Final[dict[int, Rule]] = {
+    Kind.OFFERED: _offered,
+    Kind.ANSWERED: _answered,
+    Kind.ABANDONED: _abandoned,
+    Kind.FLOWED_OUT: _flowed_out,
+    Kind.ORPHANED: _one(ORPHANED),
+    Kind.TALKED: lambda value, _d, _t, _s: ((SEGMENTS, 1), (TALK_MS, value)),
+    Kind.HELD: lambda value, detail, _t, _s: ((HOLD_MS, value), (HOLDS, int(detail))),
+    Kind.WRAPPED: lambda value, _d, _t, _s: ((WRAP_MS, value), (WRAPS, 1)),
+    Kind.HANDLED: lambda _v, _d, _t, _s: (),
+    Kind.TRANSFERRED: lambda _v, detail, _t, _s: ((TRANSFERS_WITHIN if detail == "within" else TRANSFERS_ACROSS, 1),),
+    Kind.ESCALATED: _one(ESCALATIONS),
+    Kind.ALERTED: _one(ALERTS),
+    Kind.MISSED: _one(OFFERS_MISSED),
+    Kind.CANCELLED: _one(OFFERS_CANCELLED),
+    Kind.RANG: lambda value, _d, _t, _s: ((RING_MS, value), (RINGS, 1)),
+    Kind.IVR_ABANDONED: _one(IVR_ABANDONED),
+    Kind.CALL_ENDED: lambda value, _d, _t, _s: ((CALLS, 1), (CALL_MS, value)),
+    Kind.REPEATED: _one(REPEATED),
+    Kind.UNMATCHED: _one(UNMATCHED),
+    Kind.SKEWED: _one(SKEWED),
+    Kind.EXCLUDED: lambda _v, detail, _t, _s: (
+        ({"test": EXCLUDED_TEST, "outbound": EXCLUDED_OUTBOUND, "internal": EXCLUDED_INTERNAL}[detail], 1),
+    ),
+    Kind.CONSULTED: _one(CONSULTS),
+}
+
+_HISTOGRAMS: Final[dict[int, int]] = {
+    Kind.ANSWERED: ANSWERED_WAITS,
+    Kind.ABANDONED: ABANDONED_WAITS,
+    Kind.FLOWED_OUT: FLOWED_OUT_WAITS,
+    Kind.HANDLED: HANDLES,
+    Kind.RANG: RING_TIMES,
+}

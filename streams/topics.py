@@ -1,0 +1,167 @@
+"""The topics a worker needs: settings enter; created topics, or a list of what is wrong with each, leave.
+
+Inputs (``call-events``, ``conversation-events``, ``agent-events``), one ``-rejected`` topic beside each, and the
+changelog of the state. All have the same number of partitions: partition n of the changelog holds the state of
+partition n of every input, so that one worker owns them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+import kafka.errors
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+
+from streams.connection import client_arguments
+from streams.events import TOPICS
+from streams.settings import Broker, Settings
+
+CHANGELOG_CONFIG: Final = {
+    "cleanup.policy": "compact",
+    "segment.bytes": str(64 * 1024 * 1024),  # what is in the newest segment is not compacted: recovery reads it all
+    "max.message.bytes": str(8 * 1024 * 1024),
+}
+
+
+class Problem(NamedTuple):
+    """One thing wrong with a topic, and what to do about it."""
+
+    topic: str
+    expected: str
+    found: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"topic {self.topic}: expected {self.expected}, found {self.found}. {self.mend}"
+
+
+class TopicsError(RuntimeError):
+    """The topics can't be used as they are; ``problems`` holds every reason."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, problems)))
+
+
+class BrokerUnreachableError(RuntimeError):
+    """No broker answered at the configured address; the message names it."""
+
+
+def rejected_topic(topic: str) -> str:
+    """Where the records of ``topic`` go that could not be understood."""
+    return f"{topic}-rejected"
+
+
+def changelog_topic(app_id: str) -> str:
+    """The topic that holds the state, as Faust names the changelog of the table ``state``."""
+    return f"{app_id}-state-changelog"
+
+
+def topic_names(app_id: str) -> list[str]:
+    """Every topic a worker reads or writes."""
+    return [*TOPICS, *map(rejected_topic, TOPICS), changelog_topic(app_id)]
+
+
+def ensure_topics(settings: Settings, partitions: int | None = None, replication: int | None = None) -> list[str]:
+    """Create the topics that are missing, check all, and return the names of those created.
+
+    A missing topic gets as many partitions as the inputs that exist have; where none does, ``partitions`` (None: the
+    settings'). Raises TopicsError or BrokerUnreachableError.
+    """
+    broker = settings.broker
+    changelog = changelog_topic(broker.app_id)
+    with _admin(broker) as admin:
+        counts = _partition_counts(admin)
+        existing = [counts[topic] for topic in topic_names(broker.app_id) if topic in counts]
+        count = existing[0] if existing else partitions or broker.partitions
+        missing = [topic for topic in topic_names(broker.app_id) if topic not in counts]
+        if missing:
+            wanted = {
+                topic: {
+                    "num_partitions": count,
+                    "replication_factor": replication or broker.replication_factor,
+                    "configs": CHANGELOG_CONFIG if topic == changelog else {},
+                }
+                for topic in missing
+            }
+            try:
+                admin.create_topics(wanted, wait_for_metadata=True)
+            except kafka.errors.TopicAlreadyExistsError:
+                pass  # another worker that starts beside this one was quicker: the check below has the last word
+        _check(admin, broker)
+    return missing
+
+
+def check_topics(settings: Settings) -> int:
+    """The number of partitions all topics share. Raises TopicsError or BrokerUnreachableError."""
+    with _admin(settings.broker) as admin:
+        return _check(admin, settings.broker)
+
+
+def _check(admin: KafkaAdminClient, broker: Broker) -> int:
+    counts = _partition_counts(admin)
+    changelog = changelog_topic(broker.app_id)
+    names = topic_names(broker.app_id)
+    expected = next((counts[topic] for topic in names if topic in counts), 0)
+    problems = [
+        Problem(topic, f"{expected} partitions", "no such topic", "Run `queuepulse topics`, which creates it.")
+        for topic in names
+        if topic not in counts
+    ]
+    problems += [
+        Problem(
+            topic,
+            f"{expected} partitions, as {names[0]} has",
+            str(counts[topic]),
+            "Add partitions to the topics that have fewer, before any event is counted; or create them anew.",
+        )
+        for topic in names
+        if topic in counts and counts[topic] != expected
+    ]
+    if changelog in counts:
+        policy = _cleanup_policy(admin, changelog)
+        if policy is not None and policy != "compact":
+            mend = f"Set it: kafka-configs --alter --topic {changelog} --add-config cleanup.policy=compact"
+            problems.append(Problem(changelog, "cleanup.policy=compact", f"cleanup.policy={policy}", mend))
+    if problems:
+        raise TopicsError(problems)
+    return expected
+
+
+def _partition_counts(admin: KafkaAdminClient) -> dict[str, int]:
+    return {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
+
+
+def _cleanup_policy(admin: KafkaAdminClient, topic: str) -> str | None:
+    """The topic's cleanup policy; None where the broker does not tell (the embedded one doesn't)."""
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic, ["cleanup.policy"])
+    try:
+        answer = admin.describe_configs([resource], config_filter="all")
+    except kafka.errors.KafkaError:
+        return None
+    return _find_policy(answer)
+
+
+def _find_policy(answer: object) -> str | None:
+    if isinstance(answer, dict):
+        found = answer.get("cleanup.policy")
+        if isinstance(found, dict):
+            return str(found["value"])
+        if isinstance(found, str):
+            return found
+        return next(filter(None, map(_find_policy, answer.values())), None)
+    return None
+
+
+@contextmanager
+def _admin(broker: Broker) -> Iterator[KafkaAdminClient]:
+    try:
+        admin = KafkaAdminClient(**client_arguments(broker), client_id=broker.app_id, bootstrap_timeout_ms=10_000)
+    except kafka.errors.KafkaError as error:
+        raise BrokerUnreachableError(f"no Kafka broker answered at {broker.bootstrap_servers}: {error}") from error
+    try:
+        yield admin
+    finally:
+        admin.close()

@@ -1,0 +1,289 @@
+"""What anybody may ask of the state: the live queue, a window, an interval. Partitions add up here, and only here.
+
+Partitions, settings and ``now`` (epoch ms) enter; plain values leave. Nothing here changes state, and ``now`` is an
+argument: the wall clock for a live floor, the stream's own watermark for a replay.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from streams import slices
+from streams import tally as y
+from streams.counts import Counts, counts_of
+from streams.ledger import Book, Slice
+from streams.partition import Partition, Waiting
+from streams.presence import open_span
+from streams.settings import Settings
+from streams.slices import MINUTE, SECOND, Span
+
+FLOOR: Final = "ALL"
+"""The name of the row that is the whole floor."""
+
+Key = tuple[str, str]
+"""Queue and channel; the floor is (FLOOR, "")."""
+
+
+class Live(Struct, frozen=True, kw_only=True):
+    """One queue now. ``oldest_offered_at`` is epoch ms, None when nobody waits."""
+
+    waiting: int = 0
+    waiting_past_threshold: int = 0
+    waiting_callbacks: int = 0
+    by_priority: Mapping[int, int] = {}
+    oldest_offered_at: int | None = None
+    handling: int = 0
+    agents: Mapping[str, int] = {}
+    conservation_residual: int = 0
+
+    @property
+    def staffed(self) -> int:
+        """Agents signed in."""
+        return sum(n for state, n in self.agents.items() if state != "signed_out")
+
+    def oldest_wait_seconds(self, now: int) -> float:
+        """How long the longest waiter has waited; 0 when nobody waits."""
+        return 0.0 if self.oldest_offered_at is None else max(0, now - self.oldest_offered_at) / 1000
+
+
+class Window(NamedTuple):
+    """The counts of a window and what it truly covers."""
+
+    span: Span
+    counts: Counts
+
+
+class Interval(NamedTuple):
+    """One hour or day of one queue, with the longest the queue was in it."""
+
+    span: Span
+    key: Key
+    counts: Counts
+    max_queue_length: int
+
+
+def now_of(partitions: Iterable[Partition], settings: Settings, wall_ms: int) -> int:
+    """The moment the numbers are as of: the wall clock, or the stream's watermark when the settings say so."""
+    if settings.clock == "wall":
+        return wall_ms
+    return max((p.watermark for p in partitions), default=0)
+
+
+def keys_of(partitions: Iterable[Partition]) -> list[Key]:
+    """Every queue and channel known, sorted; rows of agents only (no channel) left out."""
+    return sorted({key for p in partitions for key in p.ledger.books if key[1]})
+
+
+# --- now -------------------------------------------------------------------------------------------------------------
+
+
+def live(partitions: Sequence[Partition], settings: Settings, now: int) -> dict[Key, Live]:
+    """Every queue as it is now, and the floor. Callbacks are counted, but never the longest wait."""
+    waiting: dict[Key, list[Waiting]] = defaultdict(list)
+    handling: dict[Key, int] = defaultdict(int)
+    balance: dict[Key, int] = defaultdict(int)
+    for partition in partitions:
+        for visits in partition.waiting.values():
+            for visit in visits:
+                waiting[visit.queue, visit.channel].append(visit)
+        for key in partition.handling.values():
+            handling[key] += 1
+        for key, book in partition.ledger.books.items():
+            balance[key] += book.balance()
+    agents = _agents(partitions, now)
+    found = {
+        key: _live(settings, key[0], waiting[key], handling[key], agents.get(key[0], {}), balance[key], now)
+        for key in {*keys_of(partitions), *waiting, *handling}
+    }
+    everybody = [visit for visits in waiting.values() for visit in visits]
+    total = sum(balance.values())
+    past = sum(row.waiting_past_threshold for row in found.values())
+    floor = _live(settings, FLOOR, everybody, sum(handling.values()), agents.get("", {}), total, now, past)
+    return {**found, (FLOOR, ""): floor}
+
+
+def _live(
+    settings: Settings, queue: str, waiting: list[Waiting], handling: int, agents: Mapping[str, int], balance: int,
+    now: int, past: int | None = None,
+) -> Live:  # fmt: skip
+    threshold = now - round(settings.queue(queue).service_level_threshold_seconds * 1000)
+    by_priority: dict[int, int] = {}
+    for visit in waiting:
+        by_priority[visit.priority] = by_priority.get(visit.priority, 0) + 1
+    return Live(
+        waiting=len(waiting),
+        waiting_past_threshold=sum(v.offered_at < threshold for v in waiting) if past is None else past,
+        waiting_callbacks=sum(v.callback for v in waiting),
+        by_priority=by_priority,
+        oldest_offered_at=min((v.offered_at for v in waiting if not v.callback), default=None),
+        handling=handling,
+        agents=agents,
+        conservation_residual=balance - len(waiting),
+    )
+
+
+def _agents(partitions: Iterable[Partition], now: int) -> dict[str, dict[str, int]]:
+    """Agents by state, for each queue they serve and for the floor (""), where each is counted once."""
+    counted: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for partition in partitions:
+        for agent in partition.agents.values():
+            state = agent.state_at(now)
+            if state != "signed_out":
+                for queue in ("", *agent.changes[-1].queues):
+                    counted[queue][state] += 1
+    return counted
+
+
+# --- windows ---------------------------------------------------------------------------------------------------------
+
+
+def windows(
+    partitions: Sequence[Partition], settings: Settings, window: str, now: int, lives: Mapping[Key, Live] | None = None
+) -> dict[Key, Window]:
+    """One window for every queue and the floor."""
+    lives = live(partitions, settings, now) if lives is None else lives
+    rings = partitions[0].ledger.rings if partitions else slices.rings()
+    short = window != "today" and slices.length_ms(window) <= 5 * MINUTE
+    long = window == "today" or slices.length_ms(window) > rings.minute.keep_ms
+    ring = rings.fine if short else rings.coarse if long else rings.minute
+    floor_fields, floor_maxima, found = {}, {}, {}  # type: ignore[var-annotated]
+    zone = ZoneInfo(settings.defaults.timezone)
+    agents_spent = _open_spans(partitions, now)
+    for key in {*keys_of(partitions), *(k for k in lives if k[0] != FLOOR)}:
+        rule = settings.queue(key[0])
+        span = slices.window_span(window, now, ZoneInfo(rule.timezone), ring)
+        fields, maxima = _sum(_pieces(partitions, key, ring.code, span))
+        if short:  # histograms and maxima live in the minute slices
+            wider = Span(slices.floor_to(span.start, MINUTE), span.end)
+            histograms, maxima = _sum(_pieces(partitions, key, "m", wider))
+            y.add(fields, {field: n for field, n in histograms.items() if field % y.COHORT >= y.ANSWERED_WAITS})
+        y.add(floor_fields, fields)
+        _raise(floor_maxima, maxima)
+        agents, _ = _sum(_pieces(partitions, (key[0], ""), ring.code, span))
+        y.add(fields, agents)
+        y.add(fields, _overlap(agents_spent.get(key[0], ()), span, now))
+        past = lives[key].waiting_past_threshold if key in lives else 0
+        cohort = rule.attribution != "event_time"
+        found[key] = Window(span, counts_of(fields, cohort=cohort, maxima=maxima, waiting_past_threshold=past))
+    span = slices.window_span(window, now, zone, ring)
+    agents, _ = _sum(_pieces(partitions, ("", ""), ring.code, span))
+    y.add(floor_fields, agents)
+    y.add(floor_fields, _overlap(agents_spent.get("", ()), span, now))
+    past = lives[FLOOR, ""].waiting_past_threshold if (FLOOR, "") in lives else 0
+    cohort = settings.defaults.attribution != "event_time"
+    counts = counts_of(floor_fields, cohort=cohort, maxima=floor_maxima, waiting_past_threshold=past)
+    found[FLOOR, ""] = Window(span, counts)
+    return found
+
+
+def _pieces(partitions: Iterable[Partition], key: Key, code: str, span: Span) -> Iterable[Slice]:
+    for partition in partitions:
+        book = partition.ledger.books.get(key)
+        if book is None:
+            continue
+        store = _store(book, code)
+        width = {"f": 10 * SECOND, "m": MINUTE, "c": 15 * MINUTE, "l": 5 * MINUTE}[code]
+        if (span.end - span.start) // width < len(store):
+            for start in range(slices.floor_to(span.start, width), span.end, width):
+                if start in store:
+                    yield store[start]
+        else:
+            yield from (piece for start, piece in store.items() if span.start - width < start < span.end)
+
+
+def _store(book: Book, code: str) -> dict[int, Slice]:
+    return {"f": book.fine, "m": book.minute, "c": book.coarse, "l": book.length}[code]
+
+
+def _sum(pieces: Iterable[Slice]) -> tuple[dict[int, int], dict[int, int]]:
+    fields: dict[int, int] = {}
+    maxima: dict[int, int] = {}
+    for piece in pieces:
+        for field, n in piece.fields.items():
+            fields[field] = fields.get(field, 0) + n
+        _raise(maxima, piece.maxima)
+    return fields, maxima
+
+
+def _raise(maxima: dict[int, int], other: Mapping[int, int]) -> None:
+    for field, value in other.items():
+        maxima[field] = max(value, maxima.get(field, value))
+
+
+def _open_spans(partitions: Iterable[Partition], now: int) -> dict[str, list[tuple[str, int, int]]]:
+    """The states agents are in at ``now``, not yet in any slice: (state, start, end) by queue and for the floor."""
+    spans: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+    for partition in partitions:
+        for agent in partition.agents.values():
+            span = open_span(agent, now)
+            if span is not None:
+                for queue in ("", *span.queues):
+                    spans[queue].append((span.state, span.start, span.end))
+    return spans
+
+
+def _overlap(spans: Iterable[tuple[str, int, int]], window: Span, now: int) -> dict[int, int]:
+    fields: dict[int, int] = {}
+    for state, start, end in spans:
+        inside = min(end, now, window.end) - max(start, window.start)
+        if inside > 0:
+            field = y.STATE_MS[state]
+            fields[field] = fields.get(field, 0) + inside
+    return fields
+
+
+# --- intervals -------------------------------------------------------------------------------------------------------
+
+
+def intervals(
+    partitions: Sequence[Partition], settings: Settings, start: int, end: int, by: str, key: Key
+) -> list[Interval]:
+    """The hours or days of one queue (or the floor) that touch [start, end), those with nothing left out.
+
+    Hours and days are those of the queue's time zone; they begin on quarter hours everywhere.
+    """
+    floor = key[0] == FLOOR
+    rule = settings.defaults if floor else settings.queue(key[0])
+    keys = [k for k in keys_of(partitions) if not key[1] or k[1] == key[1]] if floor else [key]
+    found = []
+    for span in slices.intervals(start, end, by, ZoneInfo(rule.timezone)):
+        fields, maxima = _sum(piece for k in keys for piece in _pieces(partitions, k, "c", span))
+        if fields:
+            counts = counts_of(fields, cohort=rule.attribution != "event_time", maxima=maxima)
+            found.append(Interval(span, key, counts, longest_queue(partitions, keys, span)))
+    return found
+
+
+def longest_queue(partitions: Sequence[Partition], keys: Iterable[Key], span: Span) -> int:
+    """The most visits that waited at once in [start, end), of these queues together, over all partitions.
+
+    From per-second net changes: within a second, those who leave go before those who enter.
+    """
+    nets: dict[int, int] = defaultdict(int)
+    length = after = 0
+    for key in keys:
+        for partition in partitions:
+            book = partition.ledger.books.get(key)
+            if book is None:
+                continue
+            length += book.balance()
+            for start, piece in book.length.items():
+                if start + 5 * MINUTE <= span.start:
+                    continue
+                for second, n in piece.fields.items():
+                    at = start + second * SECOND
+                    if at >= span.start:
+                        after += n
+                        if at < span.end:
+                            nets[at] += n
+    length -= after
+    longest = length
+    for at in sorted(nets):
+        length += nets[at]
+        longest = max(longest, length)
+    return max(0, longest)

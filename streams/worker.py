@@ -1,0 +1,50 @@
+"""``queuepulse worker``: settings enter, a worker runs until it is asked to leave, an exit code leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from contextlib import ExitStack
+
+import msgspec
+
+from streams.app import build
+from streams.broker import embedded_broker
+from streams.settings import Settings
+from streams.topics import ensure_topics
+
+EMBEDDED_NOTICE = (
+    "This broker keeps everything in memory and forgets it at the end: for trying out, never for a real floor."
+)
+_EMBEDDED_SESSION_SECONDS = 4.0  # its group joins wait for half the session: longer looks hung
+
+
+def run(settings: Settings, *, embedded: bool = False) -> int:
+    """Run one worker, with a broker of its own when ``embedded``; 0 when it left because it was asked to.
+
+    Missing topics are created. Raises TopicsError, BrokerUnreachableError, BrokerUnavailableError, VersionError.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # the admin client logs what it also raises
+    with ExitStack() as stack:
+        if embedded:
+            settings = with_embedded(settings, stack.enter_context(embedded_broker()))
+            print(f"Embedded broker at {settings.broker.bootstrap_servers}. {EMBEDDED_NOTICE}", file=sys.stderr)
+        ensure_topics(settings)
+        worker = build(settings, embedded=embedded)
+        asyncio.run(worker.run())
+    return 0
+
+
+def with_embedded(settings: Settings, bootstrap: str) -> Settings:
+    """The same settings on the embedded broker: one node, no login, short sessions."""
+    broker = msgspec.structs.replace(
+        settings.broker,
+        bootstrap_servers=bootstrap,
+        security_protocol="PLAINTEXT",
+        sasl_mechanism=None,
+        replication_factor=1,
+        session_timeout_seconds=_EMBEDDED_SESSION_SECONDS,
+    )
+    return msgspec.structs.replace(settings, broker=broker)

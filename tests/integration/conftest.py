@@ -1,0 +1,62 @@
+"""Real brokers for the tests of state: one Apache Kafka for the whole run, fresh topics for each test."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from kafka.admin import KafkaAdminClient
+
+from streams.broker import BrokerUnavailableError, apache_kafka, embedded_broker
+from streams.settings import Settings, from_raw
+from streams.topics import ensure_topics
+
+
+def settings_for(bootstrap: str, app_id: str) -> Settings:
+    """Settings that find a dead worker, and flush, as quickly as they allow."""
+    broker = {"bootstrap_servers": bootstrap, "app_id": app_id, "session_timeout_seconds": 2, "partitions": 4}
+    return from_raw({"broker": broker, "worker": {"flush_interval_seconds": 0.05}}, {})
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """Bootstrap address of Apache Kafka; tests are skipped where it can't be had."""
+    try:
+        broker = apache_kafka()
+        bootstrap = broker.__enter__()
+    except BrokerUnavailableError as error:
+        pytest.skip(str(error))
+    yield bootstrap
+    broker.__exit__(None, None, None)
+
+
+@pytest.fixture
+def empty_kafka(kafka: str) -> str:
+    """Bootstrap address of Apache Kafka without any topic of ours."""
+    admin = KafkaAdminClient(bootstrap_servers=kafka)
+    existing = [topic for topic in admin.list_topics() if not topic.startswith("__")]
+    if existing:
+        admin.delete_topics(existing)
+    admin.close()
+    return kafka
+
+
+@pytest.fixture
+def settings(empty_kafka: str) -> Settings:
+    """Settings of a worker on Apache Kafka, its topics (4 partitions each) new and empty."""
+    found = settings_for(empty_kafka, f"test-{uuid.uuid4().hex[:8]}")
+    ensure_topics(found)
+    return found
+
+
+@pytest.fixture
+def embedded() -> Iterator[str]:
+    """Bootstrap address of a fresh embedded broker; tests are skipped where it can't be had."""
+    try:
+        broker = embedded_broker()
+        bootstrap = broker.__enter__()
+    except BrokerUnavailableError as error:
+        pytest.skip(str(error))
+    yield bootstrap
+    broker.__exit__(None, None, None)

@@ -1,0 +1,85 @@
+"""Nothing is lost or counted twice, whatever happens to a worker and whenever. Real Kafka, real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+
+from streams.settings import Settings
+from tests.integration.harness import (
+    Log,
+    counted,
+    expected,
+    publish,
+    restored,
+    running,
+    says,
+    toy_records,
+    until,
+    worker_process,
+)
+
+
+async def test_a_worker_killed_five_times_counts_every_record_once(settings: Settings) -> None:
+    rng = random.Random(7)
+    log: Log = {}
+    publishing = asyncio.create_task(publish(settings, toy_records(1, 12_000), log, per_second=1_500))
+
+    for _ in range(5):
+        async with worker_process(settings) as process:
+            await says(process, "restored")
+            await asyncio.sleep(rng.uniform(0.05, 0.8))
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+    await publishing
+
+    async with running(settings) as worker:
+        await until(lambda: restored(worker) and sum(worker.lag.values()) == 0)
+        await until(lambda: counted(worker) == expected(log), lambda: (counted(worker), expected(log)), seconds=5)
+
+
+async def test_a_worker_stopped_past_its_session_and_continued_spoils_nothing(settings: Settings) -> None:
+    log: Log = {}
+    publishing = asyncio.create_task(publish(settings, toy_records(2, 7_000), log, per_second=1_500))
+
+    async with worker_process(settings) as paused:
+        await says(paused, "restored")
+        await asyncio.sleep(0.5)
+        paused.send_signal(signal.SIGSTOP)
+        async with running(settings) as other:
+            await until(lambda: restored(other))
+            await asyncio.sleep(1)
+            paused.send_signal(signal.SIGCONT)
+            await until(lambda: len(other.partitions) < 12)
+            await publishing
+    async with running(settings) as worker:
+        await until(lambda: restored(worker) and sum(worker.lag.values()) == 0)
+
+        await until(lambda: counted(worker) == expected(log), lambda: (counted(worker), expected(log)), seconds=5)
+
+
+async def test_a_worker_told_to_end_leaves_within_two_seconds_with_code_0_and_says_nothing(settings: Settings) -> None:
+    log: Log = {}
+    async with worker_process(settings) as process:
+        await says(process, "restored")
+        await publish(settings, toy_records(3, 300), log, per_second=10_000)
+
+        process.send_signal(signal.SIGTERM)
+        said, _ = await asyncio.wait_for(process.communicate(), 2)
+
+    assert (process.returncode, said.decode()) == (0, "")
+
+
+async def test_what_was_flushed_on_leaving_is_not_read_again(settings: Settings) -> None:
+    log: Log = {}
+    await publish(settings, toy_records(4, 500), log, per_second=10_000)
+    async with running(settings) as first:
+        await until(lambda: counted(first) == expected(log), lambda: (counted(first), expected(log)))
+
+    async with running(settings) as second:
+        await until(lambda: restored(second))
+        await asyncio.sleep(0.5)
+
+        applied = sum(partition.applied for partition in second.partitions.values())  # type: ignore[attr-defined]
+        assert (counted(second), applied) == (expected(log), 0)

@@ -1,0 +1,161 @@
+"""The private names of Faust and aiokafka that the shell leans on exist and do what it takes them to do."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import faust
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.producer.message_accumulator import BatchBuilder
+from faust.app.base import App
+from faust.tables.base import Collection
+from faust.tables.recovery import Recovery
+from faust.tables.table import Table
+from faust.transport import consumer as base
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from streams import transport
+from streams.app import build
+from streams.settings import Settings
+from streams.transport import BatchConsumer, BatchThread, VersionError, _ReadOffsets, check_versions
+
+THREAD = driver.AIOKafkaConsumerThread
+
+
+def source(function: Any) -> str:
+    """Source text without line breaks and repeated blanks."""
+    return re.sub(r"\s+", " ", inspect.getsource(function))
+
+
+def test_the_tested_versions_are_installed() -> None:
+    check_versions()
+
+
+def test_other_versions_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(transport.TESTED_VERSIONS, "aiokafka", "0.13.9")
+
+    with pytest.raises(VersionError, match=r"aiokafka 0\.14\.0 is installed"):
+        check_versions()
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (THREAD, "_fetch_records"),
+        (THREAD, "_ensure_consumer"),
+        (THREAD, "call_thread"),
+        (THREAD, "assignment"),
+        (THREAD, "earliest_offsets"),
+        (THREAD, "highwaters"),
+        (driver.Consumer, "_new_consumer_thread"),
+        (driver.Consumer, "_to_message"),
+        (driver.Consumer, "perform_seek"),
+        (driver.Producer, "_ensure_producer"),
+        (Recovery, "revoke"),
+        (Collection, "apply_changelog_batch"),
+        (Table, "on_recovery_completed"),
+        (AIOKafkaProducer, "create_batch"),
+        (AIOKafkaProducer, "send_batch"),
+        (BatchBuilder, "append"),
+        (faust.Schema, "loads_key"),
+        (faust.Schema, "loads_value"),
+        (faust.Topic, "maybe_declare"),
+        (App, "on_first_start"),
+    ],
+)
+def test_the_name_is_there(owner: Any, name: str) -> None:
+    assert callable(getattr(owner, name))
+
+
+def test_a_thread_fetches_through_the_method_we_wrap() -> None:
+    assert "self._fetch_records," in source(THREAD.getmany)
+
+
+def test_taking_fetched_records_returns_them_without_waiting_again() -> None:
+    assert "if drained or not timeout: return drained" in source(Fetcher.fetched_records)
+    assert "return await fetcher.fetched_records(" in source(THREAD._fetch_records)
+
+
+def test_faust_still_checks_generation_flow_and_full_buffers_on_what_we_hand_on() -> None:
+    code = source(base.Consumer.getmany)
+
+    assert "if new_generation_id != generation_id:" in code
+    assert "if not self.flow_active: break" in code
+    assert "or tp in active_partitions or tp in self._buffered_partitions" in code
+    assert "yield tp, to_message(tp, record)" in code
+
+
+def test_faust_drops_a_message_below_its_read_offset_which_we_keep_empty() -> None:
+    code = source(base.Consumer._drain_messages)
+
+    assert "get_read_offset = self._read_offset.__getitem__" in code
+    assert "set_read_offset = self._read_offset.__setitem__" in code
+    assert "if r_offset is None or offset >= r_offset:" in code
+
+
+def test_the_read_offsets_forget_batched_topics_and_remember_others() -> None:
+    offsets = _ReadOffsets({"hot"})
+
+    offsets[TP("hot", 0)] = 7
+    offsets[TP("cold", 0)] = 8
+    offsets.update({TP("hot", 1): 9, TP("cold", 1): 10})
+
+    assert [offsets[TP(topic, n)] for topic in ("hot", "cold") for n in (0, 1, 2)] == [None, None, None, 8, 10, None]
+
+
+def test_a_recovery_seeks_after_the_table_was_told_that_it_completed() -> None:
+    code = source(Recovery.on_recovery_completed)
+
+    assert code.index("table.on_recovery_completed(") < code.index("consumer.perform_seek()")
+
+
+def test_a_recovery_compares_batches_by_their_last_offset_with_the_changelogs_end() -> None:
+    assert "offsets[tp] = offset buf = buffers[table] buf.append(event)" in source(Recovery._slurp_changelogs.fun)
+    assert "tp: highwater - offsets[tp]" in source(Recovery.active_remaining)
+
+
+def test_a_revoked_changelog_partition_is_read_from_its_beginning_again() -> None:
+    assert "self.active_offsets.pop(tp, None)" in source(Recovery.revoke)
+
+
+def test_faust_tells_of_revoked_partitions_before_the_group_goes_on() -> None:
+    assert "await T(self.on_partitions_revoked.send)(revoked)" in source(App._on_partitions_revoked)
+
+
+def test_the_shutdown_signal_comes_before_the_consumer_and_the_producer_end() -> None:
+    code = source(App.on_stop)
+
+    assert code.index("_stop_consumer()") < code.index("on_before_shutdown.send()") < code.index("_producer_flush")
+
+
+def test_the_coordinator_forgets_its_generation_when_the_group_has_thrown_it_out() -> None:
+    assert "self.generation = OffsetCommitRequest.DEFAULT_GENERATION_ID" in source(GroupCoordinator.reset_generation)
+
+
+def test_an_empty_batch_takes_a_record_larger_than_itself() -> None:
+    batch = BatchBuilder(1_000, 0)
+
+    assert batch.append(timestamp=None, key=b"k", value=b"v" * 5_000) is not None
+    assert batch.append(timestamp=None, key=b"k", value=b"v") is None
+
+
+def test_an_app_uses_our_consumer_and_our_thread() -> None:
+    worker = build(Settings())
+
+    consumer = worker.app.consumer
+
+    assert isinstance(consumer, BatchConsumer)
+    assert isinstance(consumer._thread, BatchThread)
+
+
+def test_two_workers_can_be_built_in_one_process_outside_of_any_loop() -> None:
+    first, second = build(Settings()), build(Settings())
+
+    assert first.app is not second.app
+    assert first.app.transport is not second.app.transport

@@ -1,0 +1,161 @@
+"""A wrong value says which key, what was found, what is allowed, and the mend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.check_config import as_json, as_text, check
+from streams.settings import from_raw, load
+from streams.settings_values import Problem, SettingsError
+
+
+def problems(raw: dict[str, Any], environ: dict[str, str] | None = None) -> tuple[Problem, ...]:
+    with pytest.raises(SettingsError) as caught:
+        from_raw(raw, environ or {})
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("raw", "key", "found", "mend"),
+    [
+        ({"clok": "wall"}, "clok", "a key nobody reads", 'Did you mean "clock"?'),
+        ({"clock": "Walls"}, "clock", '"Walls"', 'Did you mean "wall"?'),
+        ({"clock": 1}, "clock", "1", "Put it in quotes."),
+        ({"web": {"port": "80"}}, "web.port", '"80"', "Write the number without quotes."),
+        ({"web": {"port": True}}, "web.port", "true", "Change it to an allowed value"),
+        ({"web": 8077}, "web", "8077", "Change it to an allowed value"),
+        ({"windows": "5m"}, "windows", '"5m"', "Put it in brackets: a list."),
+        ({"windows": ["5m", "7"]}, "windows[1]", '"7"', "Write a whole number and one of s, m, h, d."),
+        ({"windows": ["15s"]}, "windows[0]", '"15s"', "Round it"),
+        ({"windows": ["5m", "5m"]}, "windows[1]", '"5m"', "Remove the repetition."),
+        ({"windows": ["80m"]}, "windows[0]", '"80m"', "Raise retention.fine_minutes"),
+        ({"windows": ["9d"]}, "windows[0]", '"9d"', "Raise retention.coarse_days"),
+        ({"queues": {"a": {"timezone": "Europe/Berln"}}}, "queues.a.timezone", '"Europe/Berln"', '"Europe/Berlin"?'),
+        ({"queues": {"a": {"timezone": "../etc/passwd"}}}, "queues.a.timezone", '"../etc/passwd"', "city"),
+        ({"queues": {"a": {"preset": "offerd"}}}, "queues.a.preset", '"offerd"', 'Did you mean "offered"?'),
+        ({"queues": {"a": {"channel": "phone"}}}, "queues.a.channel", '"phone"', "Choose one of them."),
+        ({"queues": {"": {}}}, "queues.", '""', ""),
+        ({"queues": {"a": {"opening_hours": {"mo": []}}}}, "queues.a.opening_hours.mo", '"mo"', '"mon"?'),
+        ({"queues": {"a": {"opening_hours": {"mon": ["22:00-06:00"]}}}}, "queues.a.opening_hours.mon", "['22", "two"),
+        ({"queues": {"a": {"holidays": ["x"]}}}, "queues.a.holidays", "['x']", "Change it"),
+        ({"agent_states": {"Lunch": "meel"}}, "agent_states.Lunch", '"meel"', 'Did you mean "meal"?'),
+        ({"retention": {"orphan_hours": {"fax": 3}}}, "retention.orphan_hours.fax", '"fax"', "Choose one of them."),
+        ({"groups": {"g": "a"}}, "groups.g", '"a"', "Put it in brackets: a list."),
+        ({"broker": {"app_id": "a b"}}, "broker.app_id", '"a b"', ""),
+    ],
+)
+def test_a_wrong_value_names_its_key_and_its_mend(raw: dict[str, Any], key: str, found: str, mend: str) -> None:
+    (problem,) = problems(raw)
+
+    assert problem.key == key
+    assert problem.found.startswith(found)
+    assert mend in problem.mend
+    assert problem.allowed
+
+
+def test_a_number_out_of_range_says_the_range() -> None:
+    (problem,) = problems({"defaults": {"service_level_target_ratio": 80}})
+
+    assert problem == Problem(
+        "defaults.service_level_target_ratio",
+        "80",
+        "a number from 0 to 1",
+        "Change it to an allowed value, or remove the key for the default.",
+    )
+
+
+def test_not_a_number_is_refused() -> None:
+    (problem,) = problems({"defaults": {"service_level_threshold_seconds": float("nan")}})
+
+    assert problem.key == "defaults.service_level_threshold_seconds"
+
+
+def test_a_wrong_variable_is_named_as_the_variable() -> None:
+    (problem,) = problems({}, {"QUEUEPULSE_WEB__PORT": "99999"})
+
+    assert problem.key == "QUEUEPULSE_WEB__PORT"
+    assert problem.allowed == "a whole number from 0 to 65535"
+
+
+@pytest.mark.parametrize("name", ["QUEUEPULSE_WEB__PROT", "QUEUEPULSE_WEB__PORTS"])
+def test_a_misspelt_variable_is_a_problem(name: str) -> None:
+    (problem,) = problems({}, {name: "1"})
+
+    assert (problem.key, problem.mend) == (name, 'Did you mean "QUEUEPULSE_WEB__PORT"?')
+
+
+def test_one_underscore_where_two_belong_is_a_problem() -> None:
+    (problem,) = problems({}, {"QUEUEPULSE_BROKER_BOOTSTRAP_SERVERS": "kafka:9092"})
+
+    assert "QUEUEPULSE_BROKER__BOOTSTRAP_SERVERS" in problem.mend
+
+
+def test_a_password_in_the_file_is_refused_and_not_shown() -> None:
+    (problem,) = problems({"broker": {"sasl_password": "hunter2"}})
+
+    assert problem.key == "broker.sasl_password"
+    assert "QUEUEPULSE_BROKER__SASL_PASSWORD_FILE" in problem.mend
+    assert "hunter2" not in str(problem)
+
+
+def test_a_secret_file_that_is_missing_is_a_problem(tmp_path: Path) -> None:
+    (problem,) = problems({}, {"QUEUEPULSE_BROKER__SASL_PASSWORD_FILE": str(tmp_path / "none")})
+
+    assert problem.key == "QUEUEPULSE_BROKER__SASL_PASSWORD_FILE"
+    assert "No such file" in problem.found
+
+
+def test_a_login_that_is_not_complete_says_what_is_missing() -> None:
+    found = problems({"broker": {"security_protocol": "SASL_SSL", "sasl_mechanism": "PLAIN"}})
+
+    assert [problem.key for problem in found] == ["broker.sasl_username", "broker.sasl_password"]
+
+
+def test_a_login_that_the_protocol_would_not_use_is_a_problem() -> None:
+    (problem,) = problems({"broker": {"sasl_username": "u"}})
+
+    assert problem.key == "broker.security_protocol"
+
+
+def test_a_certificate_without_its_key_is_a_problem() -> None:
+    (problem,) = problems({"broker": {"ssl_certfile": "cert.pem"}})
+
+    assert problem.mend == "Set both or neither."
+
+
+def test_a_file_that_is_missing_is_a_problem_not_a_traceback(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no such file"):
+        load(tmp_path / "none.toml", {})
+
+
+@pytest.mark.parametrize("content", [b"clock = ", b"\xff\xfe"])
+def test_a_file_that_is_no_toml_is_a_problem(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "queuepulse.toml"
+    file.write_bytes(content)
+
+    with pytest.raises(SettingsError, match="allowed: TOML, in UTF-8"):
+        load(file, {})
+
+
+def test_the_check_lists_every_problem_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "queuepulse.toml"
+    file.write_text('clok = "wall"\n[web]\nport = 70000\n')
+
+    verdict = check(file, {})
+
+    assert not verdict.ok
+    assert as_text(verdict).endswith("queuepulse.toml: 2 problems.")
+    assert '"key": "web.port"' in as_json(verdict)
+
+
+def test_the_check_of_a_good_file_says_its_hash(tmp_path: Path) -> None:
+    file = tmp_path / "queuepulse.toml"
+    file.write_text("[queues.billing]\n")
+
+    verdict = check(file, {})
+
+    assert verdict.ok
+    assert as_text(verdict).endswith(f"fine. 1 queue configured, hash {verdict.hash}.")
