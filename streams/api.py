@@ -180,7 +180,7 @@ def interval(found: Interval, rule: QueueSettings) -> dict[str, Any]:
 
 
 def _within(buckets: Sequence[tuple[int, int]], limits: Sequence[int]) -> dict[str, int | None]:
-    """How many waited for at most each limit (seconds): exact, the limits are bucket edges. Null when there are none."""
+    """How many waited for at most each limit (seconds); exact: limits are bucket edges. Null when nobody did."""
     if not any(n for _, n in buckets):
         return dict.fromkeys(map(str, limits))
     return {str(limit): sum(n for b, n in buckets if y.EDGES_MS[b] <= limit * 1000) for limit in limits}

@@ -7,7 +7,7 @@ The totals only ever grow: what a correction takes back is counted beside them (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -27,6 +27,9 @@ TOTAL: Final = "t"
 OTHER: Final = "other"
 """Where queues beyond ``retention.max_queues`` are counted together."""
 
+_CELL_MS: Final = 10_000
+Pairs = tuple[tuple[int, int], ...]
+
 _LEFT: Final = frozenset({int(Kind.ANSWERED), int(Kind.ABANDONED), int(Kind.FLOWED_OUT), int(Kind.ORPHANED)})
 _WAITED: Final = frozenset({int(Kind.ANSWERED), int(Kind.ABANDONED), int(Kind.FLOWED_OUT)})
 
@@ -42,7 +45,11 @@ class Slice(Struct):
 
 
 class Book(Struct):
-    """All slices of one queue and channel, by start; the limits in force; ``total`` since the beginning."""
+    """All slices of one queue and channel, by start; the limits in force; ``total`` since the beginning.
+
+    ``cells`` holds what was posted and has not reached the slices yet: fields by ten-second cell, with ``COHORT``,
+    ``CORRECTED`` (taken back) or both added.
+    """
 
     queue: str
     channel: str
@@ -54,6 +61,7 @@ class Book(Struct):
     minute: dict[int, Slice] = {}
     coarse: dict[int, Slice] = {}
     length: dict[int, Slice] = {}
+    cells: dict[int, Fields] = {}
 
     def balance(self) -> int:
         """Visits that entered and have not left: offered - answered - abandoned - flowed out - orphaned."""
@@ -73,27 +81,41 @@ def net(total: Fields, field: int) -> int:
 
 
 class Ledger:
-    """Every book of one partition."""
+    """Every book of one partition.
+
+    Recent changes gather in ten-second cells first, and reach the slices when somebody looks (``books``, ``changed``):
+    a busy queue pays for its slices once per flush, not once per event. Offsets up to ``guard_until`` may be included
+    in stored slices already; they are entered one by one, and only where the stamp says they are missing.
+    """
 
     def __init__(self, settings: Settings, prefix: bytes) -> None:
         self._settings = settings
         self._prefix = prefix
         self.rings: Rings = rings(settings.retention.fine_minutes, settings.retention.coarse_days)
-        self.books: dict[tuple[str, str], Book] = {}
+        self.guard_until = -1
+        self._books: dict[tuple[str, str], Book] = {}
+        self._unsettled: list[Book] = []
         self.broken_maxima: list[tuple[Book, Slice, int, int]] = []
         self._dirty: list[Slice] = []
 
+    @property
+    def books(self) -> dict[tuple[str, str], Book]:
+        """Every book by queue and channel, with everything posted so far in its slices."""
+        if self._unsettled:
+            self._settle()
+        return self._books
+
     def book(self, queue: str, channel: str) -> Book:
         """The book of a queue and channel, opened when it is new."""
-        book = self.books.get((queue, channel))
+        book = self._books.get((queue, channel))
         if book is None:
-            if len(self.books) >= self._settings.retention.max_queues and queue != OTHER:
+            if len(self._books) >= self._settings.retention.max_queues and queue != OTHER:
                 return self.book(OTHER, channel)
             rule = self._settings.queue(queue)
-            book = self.books[queue, channel] = Book(
+            book = self._books[queue, channel] = Book(
                 queue, channel, round(rule.service_level_threshold_seconds * 1000),
                 round(rule.short_abandon_seconds * 1000), rule.attribution == "contact_arrival",
-                Slice(self._key(TOTAL, 0, queue, channel), {}, {}), {}, {}, {}, {},
+                Slice(self._key(TOTAL, 0, queue, channel), {}, {}), {}, {}, {}, {}, {},
             )  # fmt: skip
         return book
 
@@ -101,45 +123,114 @@ class Ledger:
         """Enter one change; False when it is older than the longest ring keeps (the totals have it all the same)."""
         sign, fact = change
         book = self.book(fact.queue, fact.channel)
-        pairs = y.counts(fact, book.threshold_ms, book.short_ms)
-        buckets = y.buckets(fact)
-        kind, value = fact.kind, fact.value
+        fields = y.counts(fact, book.threshold_ms, book.short_ms) + y.buckets(fact)
+        kind, at = fact.kind, fact.at
         cohort = fact.started if book.by_contact else fact.arrival
-        self._post_total(book, sign, pairs, buckets, offset)
-        fine, minute, coarse, length = self.rings
-        for ring, store, rough in ((fine, book.fine, True), (minute, book.minute, False), (coarse, book.coarse, False)):
-            oldest = watermark - ring.keep_ms
-            for at, shift in ((fact.at, 0), (cohort, COHORT)):
-                if at < oldest:
-                    continue
-                piece = self._slice(store, ring, at, book)
-                if piece.stamp >= offset:
-                    continue
-                fields = piece.fields
-                for field, n in pairs:
-                    fields[field + shift] = fields.get(field + shift, 0) + sign * n
-                if rough:
-                    continue
-                for field in buckets:
-                    fields[field + shift] = fields.get(field + shift, 0) + sign
-                if kind in _WAITED:
-                    self._post_maximum(book, piece, y.MAX_WAIT + shift, sign, value)
-                    if kind == Kind.ANSWERED:
-                        self._post_maximum(book, piece, y.MAX_ANSWERED_WAIT + shift, sign, value)
-        if kind == Kind.OFFERED or kind in _LEFT:
-            at = fact.at
-            if at >= watermark - length.keep_ms:
-                piece = self._slice(book.length, length, at, book)
-                if piece.stamp < offset:
-                    second = at % length.width_ms // 1000
-                    n = piece.fields.get(second, 0) + (sign if kind == Kind.OFFERED else -sign)
-                    piece.fields[second] = n
-        return max(fact.at, cohort) >= watermark - coarse.keep_ms
+        recent = watermark - self.rings.fine.keep_ms if offset > self.guard_until else at + 1
+        if at >= recent:
+            self._gather(book, at, fields, 0 if sign > 0 else CORRECTED)
+        else:
+            self._enter(book, at, sign, fields, 0, offset, watermark)
+            self._enter_total(book, sign, fields, offset)
+        if cohort >= recent:
+            self._gather(book, cohort, fields, COHORT if sign > 0 else COHORT + CORRECTED)
+        else:
+            self._enter(book, cohort, sign, fields, COHORT, offset, watermark)
+        if kind in _LEFT:
+            self._enter_length(book, at, -sign, offset, watermark)
+            if kind != Kind.ORPHANED:
+                self._enter_maxima(book, fact, at, 0, sign, offset, watermark)
+                self._enter_maxima(book, fact, cohort, COHORT, sign, offset, watermark)
+        elif kind == Kind.OFFERED:
+            self._enter_length(book, at, sign, offset, watermark)
+        return max(at, cohort) >= watermark - self.rings.coarse.keep_ms
+
+    def _gather(self, book: Book, at: int, fields: Pairs, shift: int) -> None:
+        cells = book.cells
+        if not cells:
+            self._unsettled.append(book)
+        start = at - at % _CELL_MS
+        cell = cells.get(start)
+        if cell is None:
+            cell = cells[start] = {}
+        for field, n in fields:
+            cell[field + shift] = cell.get(field + shift, 0) + n
+
+    def _settle(self) -> None:
+        """Bring every gathered cell into its slices and the totals."""
+        fine, minute, coarse, _ = self.rings
+        for book in self._unsettled:
+            total = self._touch(book.total).fields
+            for at, cell in book.cells.items():
+                minute_slice, coarse_slice = (
+                    self._slice(book.minute, minute, at, book).fields,
+                    self._slice(book.coarse, coarse, at, book).fields,
+                )
+                fine_slice = self._slice(book.fine, fine, at, book).fields
+                for field, n in cell.items():
+                    kind = field % COHORT
+                    if field >= CORRECTED:
+                        if field < COHORT + CORRECTED:
+                            total[field] = total.get(field, 0) + n
+                        field, n = field - CORRECTED, -n  # noqa: PLW2901 the same field, taken back
+                    elif field < COHORT:
+                        total[field] = total.get(field, 0) + n
+                    minute_slice[field] = minute_slice.get(field, 0) + n
+                    coarse_slice[field] = coarse_slice.get(field, 0) + n
+                    if kind < y.ANSWERED_WAITS:
+                        fine_slice[field] = fine_slice.get(field, 0) + n
+            book.cells = {}
+        self._unsettled.clear()
+
+    def _enter(self, book: Book, at: int, sign: int, fields: Pairs, shift: int, offset: int, watermark: int) -> None:
+        """Enter fields into the slices of a moment that still exist and do not include the offset."""
+        for ring, store in zip(self.rings[:3], (book.fine, book.minute, book.coarse), strict=True):
+            if at < watermark - ring.keep_ms:
+                continue
+            piece = self._slice(store, ring, at, book)
+            if piece.stamp >= offset:
+                continue
+            for field, n in fields:
+                if field < y.ANSWERED_WAITS or ring.code != "f":
+                    piece.fields[field + shift] = piece.fields.get(field + shift, 0) + sign * n
+
+    def _enter_total(self, book: Book, sign: int, fields: Pairs, offset: int) -> None:
+        total = self._touch(book.total)
+        if total.stamp < offset:
+            shift = 0 if sign > 0 else CORRECTED
+            for field, n in fields:
+                total.fields[field + shift] = total.fields.get(field + shift, 0) + n
+
+    def _enter_length(self, book: Book, at: int, change: int, offset: int, watermark: int) -> None:
+        ring = self.rings.length
+        if at >= watermark - ring.keep_ms:
+            piece = self._slice(book.length, ring, at, book)
+            if piece.stamp < offset:
+                second = at % ring.width_ms // 1000
+                piece.fields[second] = piece.fields.get(second, 0) + change
+
+    def _enter_maxima(
+        self, book: Book, fact: Fact, at: int, shift: int, sign: int, offset: int, watermark: int
+    ) -> None:
+        kinds = (y.MAX_WAIT, y.MAX_ANSWERED_WAIT) if fact.kind == Kind.ANSWERED else (y.MAX_WAIT,)
+        for ring, store in ((self.rings.minute, book.minute), (self.rings.coarse, book.coarse)):
+            if at < watermark - ring.keep_ms:
+                continue
+            piece = self._slice(store, ring, at, book)
+            if piece.stamp >= offset:
+                continue
+            for kind in kinds:
+                known = piece.maxima.get(kind + shift, -1)
+                if sign > 0:
+                    if fact.value > known:
+                        piece.maxima[kind + shift] = fact.value
+                elif fact.value >= known:
+                    self.broken_maxima.append((book, piece, kind + shift, known))
 
     def spend(self, span: Spent, queue: str, offset: int, watermark: int) -> None:
         """Add the time an agent spent in a state (ms), spread over the slices it overlaps."""
         field, book = y.STATE_MS[span.state], self.book(queue, "")
-        self._post_total(book, span.sign, ((field, span.end - span.start),), (), offset)
+        self._enter_total(book, span.sign, ((field, span.end - span.start),), offset)
         for ring, store in zip(self.rings[:3], (book.fine, book.minute, book.coarse), strict=True):
             at = max(span.start, watermark - ring.keep_ms)
             while at < span.end:
@@ -148,27 +239,6 @@ class Ledger:
                 if piece.stamp < offset:
                     piece.fields[field] = piece.fields.get(field, 0) + span.sign * (until - at)
                 at = until
-
-    def _post_total(
-        self, book: Book, sign: int, pairs: Iterable[tuple[int, int]], buckets: Iterable[int], offset: int
-    ) -> None:
-        total = self._touch(book.total)
-        if total.stamp >= offset:
-            return
-        shift = 0 if sign > 0 else CORRECTED
-        fields = total.fields
-        for field, n in pairs:
-            fields[field + shift] = fields.get(field + shift, 0) + n
-        for field in buckets:
-            fields[field + shift] = fields.get(field + shift, 0) + 1
-
-    def _post_maximum(self, book: Book, piece: Slice, field: int, sign: int, value: int) -> None:
-        known = piece.maxima.get(field, -1)
-        if sign > 0:
-            if value > known:
-                piece.maxima[field] = value
-        elif value >= known:
-            self.broken_maxima.append((book, piece, field, known))
 
     def _slice(self, store: dict[int, Slice], ring: Ring, at: int, book: Book) -> Slice:
         start = at - at % ring.width_ms
@@ -193,6 +263,7 @@ class Ledger:
 
     def changed(self, stamp: int) -> list[tuple[bytes, bytes]]:
         """Every slice changed since the last call, encoded and stamped with the offset it includes."""
+        self._settle()
         written = []
         for piece in self._dirty:
             piece.dirty = False
@@ -201,8 +272,8 @@ class Ledger:
         self._dirty.clear()
         return written
 
-    def read_back(self, key: bytes, value: bytes) -> int:
-        """Take one stored slice; returns its stamp."""
+    def read_back(self, key: bytes, value: bytes) -> None:
+        """Take one stored slice."""
         code, start, channel, queue = key[len(self._prefix) + 2 :].decode().split("|", 3)
         stamp, fields, maxima = _decode(value)
         book = self.book(queue, channel)
@@ -211,19 +282,19 @@ class Ledger:
             book.total = piece
         else:
             self._store(book, code)[int(start)] = piece
-        return stamp
+        self.guard_until = max(self.guard_until, stamp)
 
     def forget(self, key: bytes) -> None:
         """Drop one stored slice (its tombstone was read)."""
         code, start, channel, queue = key[len(self._prefix) + 2 :].decode().split("|", 3)
-        book = self.books.get((queue, channel))
+        book = self._books.get((queue, channel))
         if book is not None and code != TOTAL:
             self._store(book, code).pop(int(start), None)
 
     def purge(self, watermark: int) -> list[bytes]:
         """Drop the slices that are older than their ring keeps; returns their keys."""
         gone: list[bytes] = []
-        for book in self.books.values():
+        for book in self._books.values():
             for ring in self.rings:
                 store, oldest = self._store(book, ring.code), watermark - ring.keep_ms - ring.width_ms
                 while store and (start := next(iter(store))) < oldest:
@@ -245,6 +316,7 @@ class Ledger:
         """
         if not self.broken_maxima:
             return
+        self._settle()
         known = list(facts)
         for book, piece, field, before in self.broken_maxima:
             shift, kinds = (COHORT, field - COHORT) if field >= COHORT else (0, field)

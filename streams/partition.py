@@ -96,7 +96,6 @@ class Partition:
         self._prefix = f"{topic}|".encode()
         self.ledger = Ledger(settings, self._prefix)
         self._counter_stamp = -1
-        self._replay_until = -1
         self._timers: list[tuple[int, str]] = []
         self._dirty: dict[str, None] = {}
         self._dirty_agents: dict[str, None] = {}
@@ -349,7 +348,7 @@ class Partition:
         if not value:
             self._delete(code, key, name.decode("utf-8", "surrogatepass"))
         elif code == b"s":
-            self._replay_until = max(self._replay_until, self.ledger.read_back(key, value))
+            self.ledger.read_back(key, value)
         elif code == b"c":
             self._restore_contact(name.decode("utf-8", "surrogatepass"), value)
         elif code == b"a":

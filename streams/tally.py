@@ -124,10 +124,10 @@ def counts(fact: Fact, threshold_ms: int, short_ms: int) -> tuple[tuple[int, int
     return _COUNTED[fact.kind](fact.value, fact.detail, threshold_ms, short_ms)
 
 
-def buckets(fact: Fact) -> tuple[int, ...]:
-    """The histogram fields one fact adds 1 to."""
+def buckets(fact: Fact) -> tuple[tuple[int, int], ...]:
+    """The histogram field one fact adds 1 to, if any."""
     first = _HISTOGRAMS.get(fact.kind)
-    return () if first is None else (first + bucket(fact.value),)
+    return () if first is None else ((first + bucket(fact.value), 1),)
 
 
 Rule = Callable[[int, str, int, int], tuple[tuple[int, int], ...]]

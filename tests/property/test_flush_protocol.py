@@ -16,6 +16,7 @@ import pytest
 
 from streams import events as e
 from streams.flusher import Flusher
+from streams.ledger import Slice
 from streams.owned import Holdings, Pace
 from streams.partition import Flush, Partition, Record
 from streams.settings import Retention, Settings
@@ -110,15 +111,18 @@ def numbers(partition: Partition) -> object:
     books = {
         key: (
             {f: n for f, n in book.total.fields.items() if n},
-            [
-                {start: (piece.fields, piece.maxima) for start, piece in store.items()}
-                for store in (book.fine, book.minute, book.coarse, book.length)
-            ],
+            [_counted(store) for store in (book.fine, book.minute, book.coarse, book.length)],
         )
         for key, book in partition.ledger.books.items()
     }
     contacts = {n: (c.head, c.log, c.base_at, c.digests) for n, c in partition.contacts.items()}
     return books, partition.counters, contacts, partition.waiting, partition.handling, partition.watermark
+
+
+def _counted(store: dict[int, Slice]) -> dict[int, object]:
+    """Slices without what cancelled out to 0."""
+    found = {start: ({f: n for f, n in piece.fields.items() if n}, piece.maxima) for start, piece in store.items()}
+    return {start: counted for start, counted in found.items() if any(counted)}
 
 
 def uninterrupted(records: list[Record]) -> object:

@@ -1,0 +1,192 @@
+"""The worker's web server: partitions and their status enter, ``/metrics`` and ``/api`` leave. Reads, never writes.
+
+A snapshot is taken on the loop, piece by piece; what takes long, turning it into text, happens in a thread, once a
+second at most however many ask. Only GET; no scripts, no cookies, nothing another site could use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import logging
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, Final, TypeVar
+
+import orjson
+from aiohttp import web
+
+from streams import __version__, api, api_intervals, snapshot, view
+from streams.api_intervals import QueryError
+from streams.exposition import CONTENT_TYPE, Exposition
+from streams.exposition_floor import floor_families
+from streams.exposition_worker import worker_families
+from streams.partition import Partition
+from streams.settings import Settings
+from streams.snapshot import PartitionKey, Snapshot, WorkerStatus
+
+CACHE_MS: Final = 1_000
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_LIMITS: Final[dict[str, Any]] = {
+    "max_line_size": 4_096,
+    "max_field_size": 4_096,
+    "keepalive_timeout": 30.0,
+    "lingering_time": 1.0,
+}
+_PAGES: Final = {
+    "/api/floor": "every queue, the floor and the groups, now: JSON",
+    "/api/intervals": "hours or days: JSON; from, to, by, queue, channel",
+    "/metrics/floor": "ratios, means and quantiles of the floor, for Prometheus",
+    "/metrics": "this worker's counters, gauges and window components, for Prometheus",
+    "/live": "the process answers",
+    "/ready": "its numbers are complete",
+}
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class WebServer:
+    """Serves the partitions ``partitions()`` gives at the moment of asking. ``clock`` is the wall clock in epoch ms.
+
+    It can be started before there are partitions: ``/ready`` says when the numbers are complete.
+    """
+
+    def __init__(
+        self,
+        partitions: Callable[[], Mapping[PartitionKey, Partition]],
+        settings: Settings,
+        clock: Callable[[], int],
+        status: Callable[[], WorkerStatus],
+    ) -> None:
+        self._partitions = partitions
+        self._settings = settings
+        self._clock = clock
+        self._status = status
+        self._runner: web.AppRunner | None = None
+        self._snapshot: Snapshot | None = None
+        self._taken_at = 0
+        self._rendered: dict[str, bytes] = {}
+        self._one_snapshot = asyncio.Lock()
+        self._one_question = asyncio.Lock()
+        budget = settings.worker.series_budget
+        self._worker_metrics = Exposition(budget, with_process=True)
+        self._floor_metrics = Exposition(budget, with_process=False)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on: the configured one, or the one that was free. Raises RuntimeError when stopped."""
+        if self._runner is None or not self._runner.addresses:
+            raise RuntimeError("the web server is not running")
+        return int(self._runner.addresses[0][1])
+
+    async def start(self) -> None:
+        """Listen on ``web.host`` and ``web.port``. Raises OSError when the port is taken."""
+        app = web.Application(client_max_size=1_024)
+        app.add_routes(
+            [
+                web.get("/", self._index),
+                web.get("/live", self._live),
+                web.get("/ready", self._ready),
+                web.get("/metrics", self._metrics),
+                web.get("/metrics/floor", self._metrics_floor),
+                web.get("/api/floor", self._api_floor),
+                web.get("/api/intervals", self._api_intervals),
+            ]
+        )
+        app.on_response_prepare.append(_add_headers)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, **_LIMITS)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._settings.web.host, self._settings.web.port).start()
+        log.info("listening on http://%s:%d", self._settings.web.host, self.port)
+
+    async def stop(self) -> None:
+        """Listen no more; answers under way have a second. Stopping twice is fine."""
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+
+    # --- answers -----------------------------------------------------------------------------------------------------
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        text = await self._cached("metrics", lambda taken: self._worker_metrics.text(worker_families(taken)))
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
+
+    async def _metrics_floor(self, _request: web.Request) -> web.Response:
+        text = await self._cached("floor", lambda taken: self._floor_metrics.text(floor_families(taken)))
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
+
+    async def _api_floor(self, _request: web.Request) -> web.Response:
+        return _json(await self._cached("api", lambda taken: orjson.dumps(api.floor(taken))))
+
+    async def _api_intervals(self, request: web.Request) -> web.Response:
+        partitions = list(self._partitions().values())
+        now = view.now_of(partitions, self._settings, self._clock())
+        try:
+            query = api_intervals.parse(request.query, self._settings, now)
+        except QueryError as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from error
+        async with self._one_question:
+            rows = await _in_pieces(api_intervals.steps(partitions, self._settings, query))
+        return _json(await asyncio.to_thread(orjson.dumps, rows))
+
+    async def _live(self, _request: web.Request) -> web.Response:
+        return web.Response(text="live\n")
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        status = self._status()
+        if status.restoring:
+            names = ", ".join(f"{topic}/{number}" for topic, number in sorted(status.restoring))
+            return web.Response(status=503, text=f"restoring {names}\n")
+        if not status.joined:
+            return web.Response(status=503, text="waiting for partitions\n")
+        return web.Response(text=f"ready: {len(self._partitions())} partitions\n")
+
+    async def _index(self, _request: web.Request) -> web.Response:
+        links = "".join(f'<li><a href="{path}">{path}</a> {html.escape(what)}</li>' for path, what in _PAGES.items())
+        style = "body{font:16px system-ui;margin:3em auto;max-width:44em;padding:0 1em}li{margin:.5em 0}"
+        page = (
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Queuepulse</title><style>{style}</style>'
+            f"<h1>Queuepulse {__version__}</h1><ul>{links}</ul></html>"
+        )
+        return web.Response(text=page, content_type="text/html")
+
+    # --- one snapshot a second ---------------------------------------------------------------------------------------
+
+    async def _cached(self, name: str, render: Callable[[Snapshot], bytes]) -> bytes:
+        """What was rendered under this name within the last second, or a fresh one. All names share the snapshot."""
+        async with self._one_snapshot:
+            age = self._clock() - self._taken_at
+            if self._snapshot is None or not 0 <= age < CACHE_MS:
+                self._taken_at = self._clock()
+                self._rendered.clear()
+                work = snapshot.steps(
+                    list(self._partitions().values()), self._settings, self._status(), self._taken_at
+                )  # fmt: skip
+                self._snapshot = await _in_pieces(work)
+            if name not in self._rendered:
+                self._rendered[name] = await asyncio.to_thread(render, self._snapshot)
+            return self._rendered[name]
+
+
+async def _in_pieces(work: Generator[None, None, T]) -> T:
+    """Do the work, letting the loop go on between two pieces."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        await asyncio.sleep(0)
+
+
+async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(_HEADERS)
+
+
+def _json(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json")
