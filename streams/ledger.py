@@ -28,6 +28,7 @@ OTHER: Final = "other"
 """Where queues beyond ``retention.max_queues`` are counted together."""
 
 _CELL_MS: Final = 10_000
+_NEVER: Final = 2**63
 Pairs = tuple[tuple[int, int], ...]
 
 _LEFT: Final = frozenset({int(Kind.ANSWERED), int(Kind.ABANDONED), int(Kind.FLOWED_OUT), int(Kind.ORPHANED)})
@@ -126,7 +127,7 @@ class Ledger:
         fields = y.counts(fact, book.threshold_ms, book.short_ms) + y.buckets(fact)
         kind, at = fact.kind, fact.at
         cohort = fact.started if book.by_contact else fact.arrival
-        recent = watermark - self.rings.fine.keep_ms if offset > self.guard_until else at + 1
+        recent = watermark - self.rings.fine.keep_ms if offset > self.guard_until else _NEVER
         if at >= recent:
             self._gather(book, at, fields, 0 if sign > 0 else CORRECTED)
         else:

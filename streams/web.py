@@ -9,20 +9,25 @@ from __future__ import annotations
 import asyncio
 import html
 import logging
+import time
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
 from aiohttp import web
 
 from streams import __version__, api, api_intervals, snapshot, view
 from streams.api_intervals import QueryError
+from streams.events import TOPICS
 from streams.exposition import CONTENT_TYPE, Exposition
 from streams.exposition_floor import floor_families
 from streams.exposition_worker import worker_families
 from streams.partition import Partition
 from streams.settings import Settings
 from streams.snapshot import PartitionKey, Snapshot, WorkerStatus
+
+if TYPE_CHECKING:
+    from streams.app import Worker
 
 CACHE_MS: Final = 1_000
 _HEADERS: Final = {
@@ -171,6 +176,32 @@ class WebServer:
             if name not in self._rendered:
                 self._rendered[name] = await asyncio.to_thread(render, self._snapshot)
             return self._rendered[name]
+
+
+def attach(worker: Worker, partition_count: int) -> WebServer:
+    """Serve what a worker counts, from before it starts until after it has stopped.
+
+    ``partition_count`` is that of each input topic: what the worker doesn't own is missing.
+    """
+    expected = frozenset((topic, number) for topic in TOPICS for number in range(partition_count))
+
+    def partitions() -> Mapping[PartitionKey, Partition]:
+        return {key: state for key, state in worker.partitions.items() if isinstance(state, Partition)}
+
+    def status() -> WorkerStatus:
+        return WorkerStatus(
+            expected=expected,
+            restoring=frozenset(worker.restoring),
+            joined=bool(worker.holdings),
+            lag=worker.lag,
+            flushes=worker.flusher.flushes,
+            last_flush_seconds=worker.flusher.last_seconds,
+        )
+
+    server = WebServer(partitions, worker.settings, lambda: time.time_ns() // 1_000_000, status)
+    worker.on_start.append(server.start)
+    worker.on_stop.append(server.stop)
+    return server
 
 
 async def _in_pieces(work: Generator[None, None, T]) -> T:
