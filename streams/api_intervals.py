@@ -96,7 +96,8 @@ def steps(
 
 
 def _keys(partitions: Sequence[Partition], query: Query) -> list[Key]:
-    keys = [*view.keys_of(partitions), (FLOOR, query.channel or "")]
+    queues = [key for key in view.keys_of(partitions) if key[0]]  # what happened in no queue is the floor's
+    keys = [*queues, (FLOOR, query.channel or "")]
     return [
         key
         for key in keys

@@ -37,16 +37,16 @@ from streams.topics import check_topics, ensure_topics
 
 WARM_UP_SECONDS: Final = 3_600
 _ROUND_THE_CLOCK_SECONDS: Final = 7 * 86_400
-_OCLOCK: Final = 10.5  # on the simulated floor when the view opens: the morning's peak
+_OCLOCK: Final = 14.5  # on the simulated floor when the view opens: the afternoon's peak
 _PLAIN_SECONDS: Final = 5.0
-_LEAVE_SECONDS: Final = 1.0
+_LEAVE_SECONDS: Final = 0.7
 
 #: How the simulated queues are judged, unless the configuration says otherwise.
 _RULES: Final[dict[str, dict[str, Any]]] = {
     "billing": {"asa_target_seconds": 30.0, "oldest_wait_target_seconds": 120.0},
     "sales": {"asa_target_seconds": 30.0, "oldest_wait_target_seconds": 120.0},
     "support": {"service_level_threshold_seconds": 30.0, "oldest_wait_target_seconds": 180.0},
-    "vip": {"service_level_threshold_seconds": 10.0, "service_level_target_ratio": 0.9},
+    "vip": {"service_level_threshold_seconds": 15.0},
     "chat": {"channel": "chat", "service_level_threshold_seconds": 60.0},
     "email": {"channel": "email", "service_level_threshold_seconds": 14_400.0},
 }
@@ -199,10 +199,13 @@ class _Show:
         started = time.monotonic()
         publishing = asyncio.create_task(self._publish(seed, scale, partitions, idempotent))
         publishing.add_done_callback(lambda _: self._stop.set())
-        try:
-            await (self._print() if self._plain else self._draw())
-        finally:
-            self._stop.set()
+        viewing = asyncio.create_task(self._print() if self._plain else self._draw())
+        viewing.add_done_callback(lambda _: self._stop.set())
+        await self._stop.wait()
+        self._worker.terminate()  # it leaves while the publisher does
+        viewing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await viewing
         published = await publishing
         self._sum_up(published, time.monotonic() - started)
 
@@ -229,9 +232,9 @@ class _Show:
                 self._console.print(terminal.line(floor), highlight=False, soft_wrap=True)
 
     async def _floors(self) -> AsyncIterator[dict[str, Any]]:
-        """``/api/floor`` once a second until it is time to stop; raises WorkerEndedError when there is no worker."""
+        """``/api/floor`` once a second, for ever; raises WorkerEndedError when there is no worker."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client:
-            while not self._stop.is_set():
+            while True:
                 if not self._worker.is_alive():
                     raise WorkerEndedError(f"The worker ended by itself (exit code {self._worker.exitcode}).")
                 try:
@@ -243,8 +246,7 @@ class _Show:
                     pass  # it is still starting, or busy: the next second will tell
                 else:
                     yield self._floor
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), 1.0)
+                await asyncio.sleep(1.0)
 
     def _sum_up(self, published: int, seconds: float) -> None:
         if self._floor is None:

@@ -118,7 +118,7 @@ def _windows(snapshot: Snapshot) -> Iterator[Family]:
     starts: list[tuple[Mapping[str, str], float]] = []
     reasons: list[tuple[Mapping[str, str], float]] = []
     states: list[tuple[Mapping[str, str], float]] = []
-    for row in [*snapshot.rows, snapshot.floor]:
+    for row in [*snapshot.rows, *snapshot.outside, snapshot.floor]:
         for window, (span, counts) in row.windows.items():
             labels = {**_key(row), "window": window}
             if row.queue != FLOOR:

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from streams import contact as c
 from streams import log as t
-from streams.contact import Head
+from streams.contact_state import Head, excluded
 from streams.facts import Change, Fact, Kind
 from streams.log import Entry
 
@@ -111,10 +111,10 @@ def _append(contact: Contact, entry: Entry, rank: int) -> list[Change]:
     head = contact.head
     if head is None:
         head = contact.head = c.begin(entry)
-    before = c.excluded(head.flags) if contact.count else ""
+    before = excluded(head.flags) if contact.count else ""
     changes: list[Change] = []
     c.step(head, entry, changes)
-    after = c.excluded(head.flags)
+    after = excluded(head.flags)
     if before or after:
         changes = _reclassified(contact, entry, before, after)
     contact.log += t.packed(entry)
@@ -159,7 +159,7 @@ def _facts(base: Head | None, entries: Sequence[Entry]) -> dict[Fact, int]:
 
 
 def _classified(head: Head, facts: dict[Fact, int]) -> dict[Fact, int]:
-    reason = c.excluded(head.flags)
+    reason = excluded(head.flags)
     if not reason:
         return facts
     at = head.began_at

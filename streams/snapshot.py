@@ -80,13 +80,18 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """Everything shown, as of ``now`` (epoch ms). ``sources``: when each was last heard of, in event time."""
+    """Everything shown, as of ``now`` (epoch ms). ``sources``: when each was last heard of, in event time.
+
+    ``rows`` are the queues; ``outside`` is what happened to contacts in no queue (given up in the IVR, test calls), by
+    channel. The floor has both.
+    """
 
     settings: Settings
     now: int
     status: WorkerStatus
     parts: Sequence[Part]
     rows: Sequence[Row]
+    outside: Sequence[Row]
     floor: Row
     groups: Sequence[Row]
     sources: Mapping[str, int]
@@ -142,12 +147,15 @@ def steps(
     for partition in partitions:
         parts.append(_part(partition))
         yield
-    rows = [_row(settings.queue(key[0]), key, lives[key], windows) for key in sorted(lives) if key[0] != FLOOR]
+    keys = [key for key in sorted(lives) if key[0] != FLOOR]
+    rows = [_row(settings.queue(key[0]), key, lives[key], windows) for key in keys if key[0]]
+    outside = [_outside(settings, key, windows) for key in keys if not key[0]]
     floor = _row(settings.defaults, (FLOOR, ""), lives[FLOOR, ""], windows)
     groups = [_group(settings, name, group_lives[name], rows) for name in settings.groups]
     return Snapshot(
-        settings=settings, now=now, status=status, parts=parts, rows=rows, floor=floor, groups=groups, sources=sources
-    )
+        settings=settings, now=now, status=status, parts=parts, rows=rows, outside=outside, floor=floor, groups=groups,
+        sources=sources,
+    )  # fmt: skip
 
 
 def _part(partition: Partition) -> Part:
@@ -168,6 +176,13 @@ def _part(partition: Partition) -> Part:
 def _row(rule: QueueSettings, key: Key, live: Live, windows: Mapping[str, Mapping[Key, Window]]) -> Row:
     shown = {name: found[key] for name, found in windows.items() if key in found}
     return Row(queue=key[0], channel=key[1], rule=rule, live=live, windows=shown)
+
+
+def _outside(settings: Settings, key: Key, windows: Mapping[str, Mapping[Key, Window]]) -> Row:
+    """A row without agents: those of no queue in particular are the floor's."""
+    row = _row(settings.defaults, key, Live(), windows)
+    bare = {name: Window(span, structs.replace(counts, state_ms={})) for name, (span, counts) in row.windows.items()}
+    return structs.replace(row, windows=bare)
 
 
 # --- groups of queues ------------------------------------------------------------------------------------------------

@@ -1,0 +1,250 @@
+"""Every contact of one partition: who waits, who is being served, what is due, and how all of it is stored.
+
+Contact events enter, changes for the tallies leave. What happens by the passing of time is a due timer, fired in
+(deadline, contact id) order by the record whose event time passes it and carrying that record's offset, so that it
+happens identically after a crash: a contact nothing was heard of is closed as an orphan, a finished one shrinks to a
+stub, a stub is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
+from typing import Final, NamedTuple
+
+import msgspec
+
+from streams import history
+from streams.contact_state import OPEN, Head, excluded, visit_facts
+from streams.events import CallEvent, ContactEvent
+from streams.facts import Change, Fact
+from streams.history import Contact
+from streams.log import entry_of
+from streams.settings import Settings
+from streams.slices import DAY, HOUR, MINUTE
+
+STATE_VERSION: Final = 1
+OUT_OF_ORDER: Final = "out_of_order"
+
+
+class Waiting(NamedTuple):
+    """A visit that waits now."""
+
+    queue: str
+    channel: str
+    offered_at: int
+    priority: int
+    callback: bool
+
+
+class StateRefusedError(Exception):
+    """Stored state this version cannot read; the message says what to do."""
+
+
+class Contacts:
+    """The contacts of one partition by id, and what is derived from them."""
+
+    def __init__(self, settings: Settings, prefix: bytes) -> None:
+        self.by_id: dict[str, Contact] = {}
+        self.waiting: dict[str, list[Waiting]] = {}
+        self.handling: dict[str, tuple[str, str]] = {}
+        self.next_due = _NEVER
+        self._prefix = prefix + b"c|"
+        self._timers: list[tuple[int, str]] = []
+        self._dirty: dict[str, None] = {}
+        self._forgotten: dict[str, None] = {}
+        self._gone: list[str] = []
+        self._ghosts: dict[str, int] = {}
+        keep = settings.retention
+        self._correction_ms = keep.correction_minutes * MINUTE
+        self._stub_ms = round(keep.stub_hours * HOUR)
+        self._linked_ms = round(keep.stub_days_linked * DAY)
+        self._orphan_ms = {str(name): round(hours * HOUR) for name, hours in keep.orphan_hours.items()}
+
+    def take(self, event: ContactEvent, offset: int, watermark: int) -> tuple[list[Change], str]:
+        """Take one event; returns what changed and what to count it as besides ("" for nothing special).
+
+        An event of a contact that includes the offset already changes nothing.
+        """
+        name, at, counted_as = event.contact_id, event.occurred_at, ""
+        contact = self.by_id.get(name)
+        if contact is None:
+            if self._ghosts and self._ghosts.get(name, -1) >= offset:
+                return [], ""
+            if at < watermark - self._stub_ms:
+                return [], history.LATE
+            contact = self.by_id[name] = Contact(name, linked=not isinstance(event, CallEvent))
+            settled = None
+        elif contact.stamp >= offset:
+            return [], ""
+        else:
+            head = contact.head
+            settled = None if head is None else head.settled()
+            if at < contact.last_at:
+                counted_as = OUT_OF_ORDER
+        outcome = history.record(contact, entry_of(event))
+        if isinstance(outcome, str):
+            return [], outcome
+        self._refresh(contact, settled)
+        return outcome, counted_as
+
+    def fire(self, watermark: int, offset: int) -> Iterator[list[Change]]:
+        """Fire every timer the watermark has passed; yields the changes of each contact closed as an orphan.
+
+        Applied again after a crash, a contact that already includes this offset keeps its timer for the next one.
+        """
+        kept: list[tuple[int, str]] = []
+        timers = self._timers
+        while timers and timers[0][0] <= watermark:
+            deadline, name = heappop(timers)
+            contact = self.by_id.get(name)
+            if contact is None:
+                continue
+            due = self._due(contact)
+            if due > deadline:
+                if contact.head is not None:  # a stub has a timer of its own
+                    heappush(timers, (due, name))
+            elif due == deadline and contact.stamp >= offset:
+                kept.append((deadline, name))
+            elif due == deadline:
+                if contact.head is None:
+                    self._forget(name)
+                elif contact.head.settled():
+                    history.shrink(contact)
+                    self._dirty[name] = None
+                    heappush(timers, (self._due(contact), name))
+                else:
+                    outcome = history.close_as_orphan(contact, deadline)
+                    self._refresh(contact, None)
+                    yield outcome if isinstance(outcome, list) else []
+        for timer in kept:
+            heappush(timers, timer)
+        self.next_due = timers[0][0] if timers else _NEVER
+
+    def known_facts(self) -> Iterator[Fact]:
+        """What every contact that is not a stub tells of its visits."""
+        for contact in self.by_id.values():
+            if contact.head is not None and not excluded(contact.head.flags):
+                for visit in contact.head.visits:
+                    yield from visit_facts(contact.head, visit)
+
+    def _due(self, contact: Contact) -> int:
+        """When time alone changes this contact: it is given up, shrunk or forgotten."""
+        head = contact.head
+        if head is None:
+            return contact.base_at + (self._linked_ms if contact.linked else self._stub_ms)
+        if head.settled():
+            return contact.last_at + self._correction_ms
+        return contact.last_at + self._orphan_ms[head.channel]
+
+    def _refresh(self, contact: Contact, settled: bool | None) -> None:
+        """Bring everything that looks at a contact up to date; ``settled`` is what it was, None for a new timer."""
+        name, head = contact.contact_id, contact.head
+        self._dirty[name] = None
+        if head is None:
+            return
+        if settled is None or settled != head.settled():
+            due = self._due(contact)
+            heappush(self._timers, (due, name))
+            if due < self.next_due:
+                self.next_due = due
+        self._show(name, head)
+
+    def _show(self, name: str, head: Head) -> None:
+        waiting = segment = None
+        if not (head.flags and excluded(head.flags)):
+            for visit in head.visits:
+                if visit.outcome == OPEN and visit.offered_at >= 0:
+                    waits = Waiting(visit.queue, head.channel, visit.offered_at, visit.priority, visit.callback)
+                    waiting = [waits] if waiting is None else [*waiting, waits]
+            segment = head.in_hand()
+        if waiting is not None:
+            self.waiting[name] = waiting
+        elif name in self.waiting:
+            del self.waiting[name]
+        if segment is not None:
+            self.handling[name] = (segment.queue, head.channel)
+        elif name in self.handling:
+            del self.handling[name]
+
+    def _forget(self, name: str) -> None:
+        del self.by_id[name]
+        self._gone.append(name)
+        if name in self._dirty:  # what is stored is older than its stub: after a crash it would come back to life
+            self._forgotten[name] = None
+            del self._dirty[name]
+
+    # --- storing and reading back ------------------------------------------------------------------------------------
+
+    def changed(self, stamp: int) -> list[tuple[bytes, bytes]]:
+        """Every contact changed since the last call, encoded and stamped with the offset it includes."""
+        written = [(self._key(name), _encode((0, stamp))) for name in self._forgotten if name not in self.by_id]
+        for name in self._dirty:
+            contact = self.by_id[name]
+            contact.stamp = max(contact.stamp, stamp)
+            stored = (
+                STATE_VERSION, contact.stamp, contact.linked, contact.count, contact.log, contact.base,
+                contact.base_at, contact.digests,
+            )  # fmt: skip
+            written.append((self._key(name), _encode(stored)))
+        self._dirty.clear()
+        self._forgotten.clear()
+        return written
+
+    def forgotten(self, stamp: int) -> list[str]:
+        """The ids forgotten up to ``stamp``, once: their stored state may go when all of that is stored."""
+        for name in [name for name, included in self._ghosts.items() if included <= stamp]:
+            del self._ghosts[name]
+            self._gone.append(name)
+        gone, self._gone = self._gone, []
+        return gone
+
+    def tombstones(self, names: list[str]) -> list[bytes]:
+        """The stored keys of these ids, without those that are in use again."""
+        return [self._key(name) for name in names if name not in self.by_id]
+
+    def restore(self, raw_name: bytes, value: bytes | None) -> None:
+        """Take one stored contact back; an empty value deletes. Raises StateRefusedError for another version."""
+        name = raw_name.decode("utf-8", "surrogatepass")
+        self._ghosts.pop(name, None)
+        if not value or value[0] == _FORGOTTEN:
+            self.by_id.pop(name, None)
+            if value:
+                self._ghosts[name] = _decode_ghost(value)[1]
+            return
+        version, stamp, linked, count, log, base, base_at, digests = _decode_contact(value)
+        check_version(version, "contact")
+        self.by_id[name] = Contact(name, stamp, count, log, base, base_at, digests, linked)
+
+    def restored(self, watermark: int) -> None:
+        """Everything stored was read: rebuild the rest. Stubs whose time was up are forgotten again."""
+        for name, contact in list(self.by_id.items()):
+            history.rebuild(contact)
+            if contact.head is not None:
+                self._show(name, contact.head)
+            elif self._due(contact) <= watermark:
+                self._forget(name)
+        self._timers = [(self._due(contact), name) for name, contact in self.by_id.items()]
+        heapify(self._timers)
+        self.next_due = self._timers[0][0] if self._timers else _NEVER
+
+    def _key(self, name: str) -> bytes:
+        return self._prefix + name.encode("utf-8", "surrogatepass")
+
+
+def check_version(version: int, what: str) -> None:
+    """Raise StateRefusedError for state of another version than this program reads."""
+    if version != STATE_VERSION:
+        raise StateRefusedError(
+            f"The stored {what} is of state version {version}; this program reads version {STATE_VERSION}. "
+            "Run the version that wrote it, or start a new broker.app_id to count again from the topics."
+        )
+
+
+_NEVER: Final = 2**63
+_FORGOTTEN: Final = 0x92
+"""First byte of a contact that was forgotten before its stub was stored: a pair of 0 and the offset it includes."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_ghost = msgspec.msgpack.Decoder(tuple[int, int]).decode
+_decode_contact = msgspec.msgpack.Decoder(tuple[int, int, bool, int, bytes, Head | None, int, bytes]).decode
