@@ -8,6 +8,7 @@ starts it again loses nothing. Importing and building open nothing; ``Worker.run
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -61,7 +62,7 @@ class Worker:
         self.flusher = Flusher(
             self.holdings,
             changelog_topic(broker.app_id),
-            producer=lambda: self.app.producer._ensure_producer(),
+            producer=lambda: self.app.producer._ensure_producer(),  # noqa: PLW0108 - building opens nothing: no producer yet
             group=lambda: self.app.consumer,
             interval_seconds=settings.worker.flush_interval_seconds,
             lease_seconds=broker.session_timeout_seconds,
@@ -86,7 +87,7 @@ class Worker:
         """Records not applied yet of each restored partition, as far as the last fetch told."""
         found = {}
         for key, owned in self.holdings.items():
-            end = self.app.consumer.highwater(TP(*key)) if owned.epoch is not None else None
+            end = self.app.consumer.end_offset(TP(*key)) if owned.epoch is not None else None
             if end is not None and owned.next_offset is not None:
                 found[key] = max(0, end - owned.next_offset)
         return found
@@ -123,9 +124,17 @@ class Worker:
             await self._leave.wait()
         finally:
             flushing.cancel()
-            await asyncio.wait_for(self.app.stop(), _PATIENCE_SECONDS)
+            await self._stop_faust()
             starting.cancel()
+            crashing.cancel()
             await asyncio.wait({starting, flushing, crashing})
+
+    async def _stop_faust(self) -> None:
+        """Let Faust end, the last flush included; what goes wrong is a failure of the worker."""
+        try:
+            await asyncio.wait_for(self.app.stop(), _PATIENCE_SECONDS)
+        except Exception as error:  # noqa: BLE001 - kept, and raised when everything else has ended
+            self._fail(error)
 
     async def _until_faust_ends(self) -> None:
         """Until Faust has stopped; raises the reason when it crashed."""
@@ -152,6 +161,7 @@ class Worker:
             batched=[*TOPICS, changelog],
             positions=self._positions,
             on_seek=self.holdings.seen_seek,
+            on_error=self._fail,
             trust_end_offsets=not embedded,
         )
         app.tables.add(StateTable(app, changelog=changelog, holdings=self.holdings, on_error=self._fail))
@@ -185,18 +195,22 @@ class Worker:
 
     async def _on_revoked(self, app: Any, revoked: set[TP], **_: Any) -> None:
         """Write everything while it is still ours, then forget it: who gets it next reads it from the changelog."""
-        self.holdings.close()
-        if self._failure is None and self.holdings:
-            await self.flusher.flush()
+        await self._last_flush()
         self.holdings.clear()
         self.flusher.forget()
         for tp in revoked:
             app.tables.recovery.revoke(tp)  # or Faust would go on in the changelog where it stopped last time
 
     async def _on_shutdown(self, *_: Any, **__: Any) -> None:
+        await self._last_flush()
+
+    async def _last_flush(self) -> None:
         self.holdings.close()
-        if self._failure is None and self.holdings:
-            await self.flusher.flush()
+        if self._failure is None:
+            try:
+                await self.flusher.flush()
+            except Exception as error:  # noqa: BLE001 - raised by `run`; Faust has to go on ending its services
+                self._fail(error)
 
 
 def build(
@@ -215,6 +229,12 @@ def build(
         return Partition(settings, topic, number)
 
     return Worker(settings, partition_factory or default_factory, embedded=embedded)
+
+
+def work(worker: Worker) -> None:
+    """Run a worker as the work of this process, until it is told to end. Raises what ``Worker.run`` raises."""
+    gc.set_threshold(50_000, 20, 100)  # state is large and has no cycles: looking for them took a fifth of the time
+    asyncio.run(worker.run())
 
 
 def _faust_app(broker: Broker) -> faust.App:

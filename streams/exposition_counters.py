@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from streams import tally as y
 from streams.families import Family, Point, counter
-from streams.ledger import CORRECTED
+from streams.books import CORRECTED
 from streams.snapshot import Part
 from streams.view import FLOOR, Key
 

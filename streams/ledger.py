@@ -7,78 +7,20 @@ The totals only ever grow: what a correction takes back is counted beside them (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
+from streams import maxima
 from streams import tally as y
+from streams.books import CELL_MS, CORRECTED, LEFT, OTHER, TOTAL, WAITED, Book, Slice
 from streams.facts import Change, Fact, Kind
+from streams.maxima import Broken
 from streams.presence import Spent
 from streams.settings import Settings
 from streams.slices import Ring, Rings, rings
 from streams.tally import COHORT, Fields
-
-CORRECTED: Final = 20_000
-"""Added to a field number in the totals: how much of it was taken back by corrections."""
-
-TOTAL: Final = "t"
-OTHER: Final = "other"
-"""Where queues beyond ``retention.max_queues`` are counted together."""
-
-_CELL_MS: Final = 10_000
-_NEVER: Final = 2**63
-Pairs = tuple[tuple[int, int], ...]
-
-_LEFT: Final = frozenset({int(Kind.ANSWERED), int(Kind.ABANDONED), int(Kind.FLOWED_OUT), int(Kind.ORPHANED)})
-_WAITED: Final = frozenset({int(Kind.ANSWERED), int(Kind.ABANDONED), int(Kind.FLOWED_OUT)})
-
-
-class Slice(Struct):
-    """One slice of one queue: what adds (``fields``), what does not (``maxima``), and the offset it includes."""
-
-    key: bytes
-    fields: Fields
-    maxima: dict[int, int]
-    stamp: int = -1
-    dirty: bool = False
-
-
-class Book(Struct):
-    """All slices of one queue and channel, by start; the limits in force; ``total`` since the beginning.
-
-    ``cells`` holds what was posted and has not reached the slices yet: fields by ten-second cell, with ``COHORT``,
-    ``CORRECTED`` (taken back) or both added.
-    """
-
-    queue: str
-    channel: str
-    threshold_ms: int
-    short_ms: int
-    by_contact: bool
-    total: Slice
-    fine: dict[int, Slice] = {}
-    minute: dict[int, Slice] = {}
-    coarse: dict[int, Slice] = {}
-    length: dict[int, Slice] = {}
-    cells: dict[int, Fields] = {}
-
-    def balance(self) -> int:
-        """Visits that entered and have not left: offered - answered - abandoned - flowed out - orphaned."""
-        total = self.total.fields
-        return (
-            net(total, y.OFFERED)
-            - net(total, y.ANSWERED)
-            - net(total, y.ABANDONED)
-            - net(total, y.FLOWED_OUT)
-            - net(total, y.ORPHANED)
-        )
-
-
-def net(total: Fields, field: int) -> int:
-    """A field of the totals after corrections."""
-    return total.get(field, 0) - total.get(field + CORRECTED, 0)
 
 
 class Ledger:
@@ -93,10 +35,12 @@ class Ledger:
         self._settings = settings
         self._prefix = prefix
         self.rings: Rings = rings(settings.retention.fine_minutes, settings.retention.coarse_days)
+        self._coarse_ms = self.rings.coarse.keep_ms
         self.guard_until = -1
+        self._watermark = 0
         self._books: dict[tuple[str, str], Book] = {}
         self._unsettled: list[Book] = []
-        self.broken_maxima: list[tuple[Book, Slice, int, int]] = []
+        self.broken_maxima: list[Broken] = []
         self._dirty: list[Slice] = []
 
     @property
@@ -123,65 +67,91 @@ class Ledger:
     def post(self, change: Change, offset: int, watermark: int) -> bool:
         """Enter one change; False when it is older than the longest ring keeps (the totals have it all the same)."""
         sign, fact = change
-        book = self.book(fact.queue, fact.channel)
-        fields = y.counts(fact, book.threshold_ms, book.short_ms) + y.buckets(fact)
-        kind, at = fact.kind, fact.at
+        kind, value, at = fact.kind, fact.value, fact.at
+        book = self._books.get((fact.queue, fact.channel)) or self.book(fact.queue, fact.channel)
+        fields = y.counts(fact, book.threshold_ms, book.short_ms)
+        first = y.HISTOGRAMS.get(kind)
+        if first is not None:
+            fields += ((first + y.bucket(value), 1),)
         cohort = fact.started if book.by_contact else fact.arrival
-        recent = watermark - self.rings.fine.keep_ms if offset > self.guard_until else _NEVER
-        if at >= recent:
-            self._gather(book, at, fields, 0 if sign > 0 else CORRECTED)
+        oldest = watermark - self._coarse_ms
+        self._watermark = watermark
+        if offset > self.guard_until and at >= oldest and cohort >= oldest:
+            cell = self._cell(book, at // CELL_MS, cohort // CELL_MS)
+            if sign > 0:
+                for field, n in fields:
+                    cell[field] = cell.get(field, 0) + n
+                if kind in WAITED:
+                    if value >= cell.get(y.MAX_WAIT, 0):
+                        cell[y.MAX_WAIT] = value
+                    if kind == ANSWERED and value >= cell.get(y.MAX_ANSWERED_WAIT, 0):
+                        cell[y.MAX_ANSWERED_WAIT] = value
+            else:
+                for field, n in fields:
+                    cell[field + CORRECTED] = cell.get(field + CORRECTED, 0) + n
         else:
-            self._enter(book, at, sign, fields, 0, offset, watermark)
             self._enter_total(book, sign, fields, offset)
-        if cohort >= recent:
-            self._gather(book, cohort, fields, COHORT if sign > 0 else COHORT + CORRECTED)
-        else:
+            self._enter(book, at, sign, fields, 0, offset, watermark)
             self._enter(book, cohort, sign, fields, COHORT, offset, watermark)
-        if kind in _LEFT:
-            self._enter_length(book, at, -sign, offset, watermark)
-            if kind != Kind.ORPHANED:
-                self._enter_maxima(book, fact, at, 0, sign, offset, watermark)
-                self._enter_maxima(book, fact, cohort, COHORT, sign, offset, watermark)
-        elif kind == Kind.OFFERED:
+            if sign > 0 and kind in WAITED:
+                for piece, shift, _, _ in self._held(book, at, cohort, watermark):
+                    if piece.stamp < offset:
+                        maxima.raised(piece, kind, value, shift)
+        if kind == OFFERED:
             self._enter_length(book, at, sign, offset, watermark)
-        return max(at, cohort) >= watermark - self.rings.coarse.keep_ms
+        elif kind in LEFT:
+            self._enter_length(book, at, -sign, offset, watermark)
+            if sign < 0 and kind in WAITED:
+                self._retract_maxima(book, fact, cohort, offset, watermark)
+        return at >= oldest or cohort >= oldest
 
-    def _gather(self, book: Book, at: int, fields: Pairs, shift: int) -> None:
+    def _cell(self, book: Book, at_cell: int, cohort_cell: int) -> Fields:
         cells = book.cells
         if not cells:
             self._unsettled.append(book)
-        start = at - at % _CELL_MS
-        cell = cells.get(start)
+        key = at_cell << 30 | cohort_cell
+        cell = cells.get(key)
         if cell is None:
-            cell = cells[start] = {}
-        for field, n in fields:
-            cell[field + shift] = cell.get(field + shift, 0) + n
+            cell = cells[key] = {}
+        return cell
 
     def _settle(self) -> None:
         """Bring every gathered cell into its slices and the totals."""
-        fine, minute, coarse, _ = self.rings
         for book in self._unsettled:
             total = self._touch(book.total).fields
-            for at, cell in book.cells.items():
-                minute_slice, coarse_slice = (
-                    self._slice(book.minute, minute, at, book).fields,
-                    self._slice(book.coarse, coarse, at, book).fields,
-                )
-                fine_slice = self._slice(book.fine, fine, at, book).fields
+            for key, cell in book.cells.items():
+                at, cohort = (key >> 30) * CELL_MS, (key & _COHORT_CELL) * CELL_MS
+                fine, minute, coarse = self._three(book, at)
+                fine_c, minute_c, coarse_c = self._three(book, cohort)
                 for field, n in cell.items():
-                    kind = field % COHORT
+                    if field in _MAXIMA:
+                        for piece, shift in ((minute, 0), (coarse, 0), (minute_c, COHORT), (coarse_c, COHORT)):
+                            if n >= piece.maxima.get(field + shift, 0):
+                                piece.maxima[field + shift] = n
+                        continue
+                    total[field] = total.get(field, 0) + n
                     if field >= CORRECTED:
-                        if field < COHORT + CORRECTED:
-                            total[field] = total.get(field, 0) + n
                         field, n = field - CORRECTED, -n  # noqa: PLW2901 the same field, taken back
-                    elif field < COHORT:
-                        total[field] = total.get(field, 0) + n
-                    minute_slice[field] = minute_slice.get(field, 0) + n
-                    coarse_slice[field] = coarse_slice.get(field, 0) + n
-                    if kind < y.ANSWERED_WAITS:
-                        fine_slice[field] = fine_slice.get(field, 0) + n
+                    shifted = field + COHORT
+                    minute.fields[field] = minute.fields.get(field, 0) + n
+                    coarse.fields[field] = coarse.fields.get(field, 0) + n
+                    minute_c.fields[shifted] = minute_c.fields.get(shifted, 0) + n
+                    coarse_c.fields[shifted] = coarse_c.fields.get(shifted, 0) + n
+                    if field < y.ANSWERED_WAITS:
+                        fine.fields[field] = fine.fields.get(field, 0) + n
+                        fine_c.fields[shifted] = fine_c.fields.get(shifted, 0) + n
             book.cells = {}
+        _SINK.fields.clear()
+        _SINK.maxima.clear()
         self._unsettled.clear()
+
+    def _three(self, book: Book, at: int) -> tuple[Slice, Slice, Slice]:
+        fine, minute, coarse, _ = self.rings
+        return (
+            self._slice(book.fine, fine, at, book) if at >= self._watermark - fine.keep_ms else _SINK,
+            self._slice(book.minute, minute, at, book) if at >= self._watermark - minute.keep_ms else _SINK,
+            self._slice(book.coarse, coarse, at, book),
+        )
 
     def _enter(self, book: Book, at: int, sign: int, fields: Pairs, shift: int, offset: int, watermark: int) -> None:
         """Enter fields into the slices of a moment that still exist and do not include the offset."""
@@ -210,23 +180,23 @@ class Ledger:
                 second = at % ring.width_ms // 1000
                 piece.fields[second] = piece.fields.get(second, 0) + change
 
-    def _enter_maxima(
-        self, book: Book, fact: Fact, at: int, shift: int, sign: int, offset: int, watermark: int
-    ) -> None:
-        kinds = (y.MAX_WAIT, y.MAX_ANSWERED_WAIT) if fact.kind == Kind.ANSWERED else (y.MAX_WAIT,)
+    def _held(self, book: Book, at: int, cohort: int, watermark: int) -> Iterator[tuple[Slice, int, Ring, int]]:
+        """The slices with maxima of a moment and of an arrival, where they still exist: slice, shift, ring, moment."""
         for ring, store in ((self.rings.minute, book.minute), (self.rings.coarse, book.coarse)):
-            if at < watermark - ring.keep_ms:
-                continue
-            piece = self._slice(store, ring, at, book)
-            if piece.stamp >= offset:
-                continue
-            for kind in kinds:
-                known = piece.maxima.get(kind + shift, -1)
-                if sign > 0:
-                    if fact.value > known:
-                        piece.maxima[kind + shift] = fact.value
-                elif fact.value >= known:
-                    self.broken_maxima.append((book, piece, kind + shift, known))
+            for moment, shift in ((at, 0), (cohort, COHORT)):
+                if moment >= watermark - ring.keep_ms:
+                    yield self._slice(store, ring, moment, book), shift, ring, moment
+
+    def _retract_maxima(self, book: Book, fact: Fact, cohort: int, offset: int, watermark: int) -> None:
+        self._settle()
+        for piece, shift, ring, moment in self._held(book, fact.at, cohort, watermark):
+            if piece.stamp < offset:
+                for field in maxima.fields_of(fact.kind):
+                    known = piece.maxima.get(field + shift, -1)
+                    if fact.value >= known:
+                        start = moment - moment % ring.width_ms
+                        broken = Broken(book, piece, start, start + ring.width_ms, field + shift, known)
+                        self.broken_maxima.append(broken)
 
     def spend(self, span: Spent, queue: str, offset: int, watermark: int) -> None:
         """Add the time an agent spent in a state (ms), spread over the slices it overlaps."""
@@ -308,44 +278,20 @@ class Ledger:
     def _store(book: Book, code: str) -> dict[int, Slice]:
         return {"f": book.fine, "m": book.minute, "c": book.coarse, "l": book.length}[code]
 
-    # --- maxima after a correction -----------------------------------------------------------------------------------
+    def mend_maxima(self, facts: Iterable[Fact]) -> None:
+        """Find the maxima again that a correction took away, from the facts still known."""
+        if self.broken_maxima:
+            self._settle()
+            maxima.mend(self.broken_maxima, list(facts))
+            self.broken_maxima.clear()
 
-    def mend_maxima(self, facts: Iterator[Fact]) -> None:
-        """Find the maxima again that a correction took away, from the facts still known.
 
-        Exact while every wait of the slice's highest bucket is still known; else the bucket's upper edge.
-        """
-        if not self.broken_maxima:
-            return
-        self._settle()
-        known = list(facts)
-        for book, piece, field, before in self.broken_maxima:
-            shift, kinds = (COHORT, field - COHORT) if field >= COHORT else (0, field)
-            firsts = [y.ANSWERED_WAITS]
-            if kinds == y.MAX_WAIT:
-                firsts += [y.ABANDONED_WAITS, y.FLOWED_OUT_WAITS]
-            top: dict[int, int] = {}
-            for first in firsts:
-                for n, count in y.histogram(piece.fields, first + shift):
-                    top[n] = top.get(n, 0) + count
-            if not top:
-                piece.maxima.pop(field, None)
-                continue
-            highest = max(top)
-            waits = [w for w in self._waits(known, book, piece, shift, kinds) if y.bucket(w) == highest]
-            piece.maxima[field] = max(waits) if len(waits) >= top[highest] else min(before, y.EDGES_MS[highest])
-        self.broken_maxima.clear()
-
-    def _waits(self, facts: list[Fact], book: Book, piece: Slice, shift: int, field: int) -> Iterator[int]:
-        code, start = piece.key[len(self._prefix) + 2 :].split(b"|", 2)[:2]
-        width = self.rings.minute.width_ms if code == b"m" else self.rings.coarse.width_ms
-        for fact in facts:
-            if fact.kind not in _WAITED or (field == y.MAX_ANSWERED_WAIT and fact.kind != Kind.ANSWERED):
-                continue
-            at = fact.at if not shift else fact.started if book.by_contact else fact.arrival
-            if fact.queue == book.queue and fact.channel == book.channel and at - at % width == int(start):
-                yield fact.value
-
+Pairs = tuple[tuple[int, int], ...]
+OFFERED, ANSWERED = int(Kind.OFFERED), int(Kind.ANSWERED)
+_MAXIMA: Final = frozenset({y.MAX_WAIT, y.MAX_ANSWERED_WAIT})
+_COHORT_CELL: Final = (1 << 30) - 1
+_SINK: Final = Slice(b"", {}, {})
+"""Takes what is older than a ring keeps."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[int, dict[int, int], dict[int, int]]).decode

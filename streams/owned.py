@@ -109,9 +109,9 @@ class Holdings(Mapping[Key, Owned]):
         return len(self._owned)
 
     def take(self, topic: str, number: int) -> Owned:
-        """The partition, owned from now on if it was not. Raises KeyError for a topic that is not an input."""
+        """The partition, owned from now on if it was not. Raises ValueError for a topic that is not an input."""
         if topic not in self.topics:
-            raise KeyError(f"the changelog holds state of {topic!r}, which is no input: was it written by a newer version?")
+            raise ValueError(f"the changelog holds state of {topic!r}, which is no input: a newer version wrote it")
         key = (topic, number)
         if key not in self._owned:
             self._owned[key] = Owned(topic, number, self._factory(topic, number))

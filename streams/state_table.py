@@ -27,7 +27,8 @@ class RawTopic(faust.Topic):
 class StateTable(Table):
     """Recovers ``Holdings`` from the changelog, a batch at a time.
 
-    Faust logs and forgets an exception of recovery, which would count on with half a state: ``on_error`` gets it.
+    Faust logs and forgets an exception of recovery, and would count on with half a state: ``on_error``, which ends the
+    worker, gets it instead, and no more is restored.
     """
 
     def __init__(self, app: Any, *, changelog: str, holdings: Holdings, on_error: Callable[[Exception], None]) -> None:
@@ -36,28 +37,33 @@ class StateTable(Table):
         super().__init__(app, name="state", changelog_topic=topic, recovery_buffer_size=2)
         self.holdings = holdings
         self.on_error = on_error
+        self._failed = False
 
     def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
         """Restore from the changelog's next messages."""
+        if self._failed:
+            return
         try:
             for event in batch:
                 self.holdings.restore(event.value.partition, event.value.records)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is ends the worker, by on_error
+            self._failed = True
             self.on_error(error)
-            raise
 
     async def on_recovery_completed(self, active_tps: set[Any], standby_tps: set[Any]) -> None:
         """The changelog was read to its end: every assigned input reads on from its marker."""
+        await super().on_recovery_completed(active_tps, standby_tps)
+        if self._failed:
+            return
         try:
-            assigned = self.app.consumer.assignment()
-            numbers = {tp.partition for tp in active_tps}
-            for tp in assigned:
-                if tp.topic not in self.holdings.topics:
-                    continue
-                if tp.partition not in numbers:
+            self._begin({tp.partition for tp in active_tps})
+        except Exception as error:  # noqa: BLE001 - as above
+            self._failed = True
+            self.on_error(error)
+
+    def _begin(self, changelog_partitions: set[int]) -> None:
+        for tp in self.app.consumer.assignment():
+            if tp.topic in self.holdings.topics:
+                if tp.partition not in changelog_partitions:
                     raise RuntimeError(f"{tp.topic}[{tp.partition}] is assigned without its part of the changelog")
                 self.holdings.take(tp.topic, tp.partition).begin()
-        except Exception as error:
-            self.on_error(error)
-            raise
-        await super().on_recovery_completed(active_tps, standby_tps)

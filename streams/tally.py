@@ -75,7 +75,7 @@ ANSWERED_WAITS, ABANDONED_WAITS, FLOWED_OUT_WAITS, HANDLES, RING_TIMES = 1_000, 
 """First field number of each histogram."""
 
 MAX_ANSWERED_WAIT, MAX_WAIT = 4_000, 4_001
-"""Maxima are kept apart from what adds; see ``streams.ledger``."""
+"""Maxima are kept apart from what adds; see ``streams.maxima``."""
 
 
 def bucket(value_ms: int) -> int:
@@ -122,12 +122,6 @@ def add(into: Fields, other: Mapping[int, int]) -> None:
 def counts(fact: Fact, threshold_ms: int, short_ms: int) -> tuple[tuple[int, int], ...]:
     """The fields one fact adds to, at the limits in force: within the threshold is <=, a short abandon is <."""
     return _COUNTED[fact.kind](fact.value, fact.detail, threshold_ms, short_ms)
-
-
-def buckets(fact: Fact) -> tuple[tuple[int, int], ...]:
-    """The histogram field one fact adds 1 to, if any."""
-    first = _HISTOGRAMS.get(fact.kind)
-    return () if first is None else ((first + bucket(fact.value), 1),)
 
 
 Rule = Callable[[int, str, int, int], tuple[tuple[int, int], ...]]
@@ -193,10 +187,11 @@ _COUNTED: Final[dict[int, Rule]] = {
     Kind.CONSULTED: _one(CONSULTS),
 }
 
-_HISTOGRAMS: Final[dict[int, int]] = {
+HISTOGRAMS: Final[dict[int, int]] = {
     Kind.ANSWERED: ANSWERED_WAITS,
     Kind.ABANDONED: ABANDONED_WAITS,
     Kind.FLOWED_OUT: FLOWED_OUT_WAITS,
     Kind.HANDLED: HANDLES,
     Kind.RANG: RING_TIMES,
 }
+"""The histogram that a fact's value goes into: its first field number."""

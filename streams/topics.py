@@ -7,8 +7,9 @@ partition n of every input, so that one worker owns them together.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
 import kafka.errors
@@ -86,10 +87,10 @@ def ensure_topics(settings: Settings, partitions: int | None = None, replication
                 }
                 for topic in missing
             }
-            try:
-                admin.create_topics(wanted, wait_for_metadata=True)
-            except kafka.errors.TopicAlreadyExistsError:
-                pass  # another worker that starts beside this one was quicker: the check below has the last word
+            # Another worker that starts beside this one may be quicker: the check below has the last word.
+            with suppress(kafka.errors.TopicAlreadyExistsError):
+                admin.create_topics(wanted)
+            admin.wait_for_topics(missing, timeout_ms=30_000)
         _check(admin, broker)
     return missing
 
@@ -104,7 +105,7 @@ def _check(admin: KafkaAdminClient, broker: Broker) -> int:
     counts = _partition_counts(admin)
     changelog = changelog_topic(broker.app_id)
     names = topic_names(broker.app_id)
-    expected = next((counts[topic] for topic in names if topic in counts), 0)
+    expected = next((counts[topic] for topic in names if topic in counts), broker.partitions)
     problems = [
         Problem(topic, f"{expected} partitions", "no such topic", "Run `queuepulse topics`, which creates it.")
         for topic in names
@@ -157,6 +158,7 @@ def _find_policy(answer: object) -> str | None:
 
 @contextmanager
 def _admin(broker: Broker) -> Iterator[KafkaAdminClient]:
+    _reach(broker)
     try:
         admin = KafkaAdminClient(**client_arguments(broker), client_id=broker.app_id, bootstrap_timeout_ms=10_000)
     except kafka.errors.KafkaError as error:
@@ -165,3 +167,20 @@ def _admin(broker: Broker) -> Iterator[KafkaAdminClient]:
         yield admin
     finally:
         admin.close()
+
+
+def _reach(broker: Broker) -> None:
+    """Raise BrokerUnreachableError when no bootstrap server takes a connection: told at once, and with the reason."""
+    reasons = []
+    for server in broker.bootstrap_servers.split(","):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+        except (OSError, ValueError) as error:
+            reasons.append(str(error))
+        else:
+            return
+    raise BrokerUnreachableError(
+        f"no Kafka broker answered at {broker.bootstrap_servers} ({reasons[0]}). "
+        "Start one, or set broker.bootstrap_servers."
+    )

@@ -71,7 +71,8 @@ class RawSchema(faust.Schema):
 class BatchTransport(driver.Transport):
     """Faust's Kafka transport with a consumer that batches ``batched`` topics.
 
-    ``positions()`` names, for each partition whose state is restored, the offset to read next.
+    ``positions()`` names, for each partition whose state is restored, the offset to read next; ``on_seek(epoch)`` is
+    told before a seek to them; ``on_error`` gets a PositionError, after which nothing is read on.
     """
 
     def __init__(
@@ -82,12 +83,14 @@ class BatchTransport(driver.Transport):
         batched: Collection[str],
         positions: Callable[[], Mapping[TP, int]],
         on_seek: Callable[[int], None],
+        on_error: Callable[[Exception], None],
         trust_end_offsets: bool = True,
     ) -> None:
         super().__init__(url, app)
         self.batched = frozenset(batched)
         self.positions = positions
         self.on_seek = on_seek
+        self.on_error = on_error
         self.trust_end_offsets = trust_end_offsets
 
 
@@ -103,7 +106,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         return {tp: [self._batch(tp, records)] if tp.topic in batched else records for tp, records in fetched.items()}
 
     def _batch(self, tp: TopicPartition, records: list[Any]) -> Batch:
-        found = [Record(r.offset, r.key, r.value, r.timestamp if r.timestamp > 0 else 0) for r in records]
+        found = [Record(r.offset, r.key, r.value, max(0, r.timestamp)) for r in records]
         return Batch(tp.topic, tp.partition, self.epoch, found)
 
     async def seek_all(self, positions: Mapping[TP, int], epoch: int) -> None:
@@ -189,7 +192,11 @@ class BatchConsumer(driver.Consumer):
         if not positions:
             return
         if self.transport.trust_end_offsets:
-            positions = await self._checked(positions)
+            try:
+                positions = await self._checked(positions)
+            except PositionError as error:
+                self.transport.on_error(error)
+                return
         self._epoch += 1
         # Before the seek, or the first batches after it could come in too early; what is applied of older ones until
         # then only makes the next batch begin with records that are left out.
@@ -219,11 +226,15 @@ class BatchConsumer(driver.Consumer):
 
     async def commit_durable(self, offsets: Mapping[TP, int]) -> bool:
         """Commit offsets whose effects are in the changelog. False when the group has moved on."""
-        return await self._thread.commit_quietly(offsets)
+        return bool(await self._thread.commit_quietly(offsets))
 
     def in_group(self) -> bool:
         """Whether this worker still holds the membership under which its partitions were assigned."""
-        return self._thread.in_group()
+        return bool(self._thread.in_group())
+
+    def end_offset(self, tp: TP) -> int | None:
+        """Where the partition ended at the last fetch; None before one, and when it is not assigned here."""
+        return self.highwater(tp) if tp in self.assignment() else None
 
 
 BatchTransport.Consumer = BatchConsumer

@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from streams import slices
 from streams import tally as y
+from streams.books import Book, Slice
 from streams.counts import Counts, counts_of
-from streams.ledger import Book, Slice
 from streams.partition import Partition, Waiting
 from streams.presence import open_span
 from streams.settings import Settings

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from kafka.admin import KafkaAdminClient
+from kafka.errors import UnknownTopicOrPartitionError
 
 from streams.broker import BrokerUnavailableError, apache_kafka, embedded_broker
 from streams.settings import Settings, from_raw
@@ -17,6 +19,15 @@ def settings_for(bootstrap: str, app_id: str) -> Settings:
     """Settings that find a dead worker, and flush, as quickly as they allow."""
     broker = {"bootstrap_servers": bootstrap, "app_id": app_id, "session_timeout_seconds": 2, "partitions": 4}
     return from_raw({"broker": broker, "worker": {"flush_interval_seconds": 0.05}}, {})
+
+
+def drop_topics(bootstrap: str, prefix: str = "") -> None:
+    """Delete our topics whose names begin with ``prefix``, and wait until they are gone."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    while doomed := [topic for topic in admin.list_topics() if topic.startswith(prefix) and not topic.startswith("__")]:
+        with suppress(UnknownTopicOrPartitionError):  # going already
+            admin.delete_topics(doomed)
+    admin.close()
 
 
 @pytest.fixture(scope="session")
@@ -34,11 +45,7 @@ def kafka() -> Iterator[str]:
 @pytest.fixture
 def empty_kafka(kafka: str) -> str:
     """Bootstrap address of Apache Kafka without any topic of ours."""
-    admin = KafkaAdminClient(bootstrap_servers=kafka)
-    existing = [topic for topic in admin.list_topics() if not topic.startswith("__")]
-    if existing:
-        admin.delete_topics(existing)
-    admin.close()
+    drop_topics(kafka)
     return kafka
 
 

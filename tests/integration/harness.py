@@ -109,7 +109,7 @@ def restored(worker: Worker, partitions: int = len(TOPICS) * PARTITIONS) -> bool
 @asynccontextmanager
 async def running(settings: Settings, **options: Any) -> AsyncIterator[Worker]:
     """A toy worker in this process while the block lasts; raises what it raised."""
-    worker = build(settings, ToyPartition, **options)
+    worker = build(settings, **{"partition_factory": ToyPartition, **options})
     task = asyncio.create_task(worker.run())
     try:
         yield worker
@@ -141,7 +141,7 @@ async def says(process: asyncio.subprocess.Process, line: str) -> None:
     """Wait until the process prints the line; it may print nothing else first."""
     assert process.stdout is not None
     said = (await asyncio.wait_for(process.stdout.readline(), 30)).decode().rstrip()
-    assert said == line, said + (await process.stdout.read()).decode() if process.returncode is not None else said
+    assert said == line, f"it said {said!r} instead"
 
 
 async def read_all(settings: Settings, topic: str) -> list[Any]:

@@ -12,11 +12,11 @@ from kafka.admin import KafkaAdminClient
 
 from streams.app import Worker, build
 from streams.events import CALL_EVENTS
-from streams.partition import Record, Refused
+from streams.partition import Partition, Record, Refused
 from streams.settings import Settings
 from streams.topics import ensure_topics
 from streams.transport import PositionError
-from tests.integration.conftest import settings_for
+from tests.integration.conftest import drop_topics, settings_for
 from tests.integration.harness import (
     Log,
     counted,
@@ -46,9 +46,7 @@ async def test_partitions_move_between_workers_and_nothing_is_counted_twice(sett
             await until(lambda: restored(first, 6) and restored(third, 6))
             await publishing
 
-            await until(
-                lambda: counted(first, third) == expected(log), lambda: (counted(first, third), expected(log))
-            )
+            await until(lambda: counted(first, third) == expected(log), lambda: (counted(first, third), expected(log)))
 
 
 async def test_state_comes_back_from_the_marker_even_when_the_commits_are_lost(settings: Settings) -> None:
@@ -108,7 +106,7 @@ async def test_thousands_of_rejected_records_are_all_kept(settings: Settings) ->
 class Faulty(ToyPartition):
     """Has a bug."""
 
-    def apply(self, records: object) -> list[Refused]:
+    def apply(self, _records: object) -> list[Refused]:
         raise ZeroDivisionError("a bug")
 
 
@@ -126,7 +124,7 @@ async def test_a_bug_in_the_core_ends_the_worker_with_its_reason_and_loses_nothi
 class Unreadable(ToyPartition):
     """Cannot read what is stored."""
 
-    def restore(self, key: bytes, value: bytes | None) -> None:
+    def restore(self, _key: bytes, _value: bytes | None) -> None:
         raise ValueError("state of another version")
 
 
@@ -145,9 +143,7 @@ async def test_a_topic_created_anew_under_old_state_is_refused_with_the_mend(set
     await publish(settings, toy_records(10, 200), log, per_second=10_000)
     async with running(settings) as worker:
         await until(lambda: counted(worker) == expected(log), lambda: (counted(worker), expected(log)))
-    admin = KafkaAdminClient(bootstrap_servers=settings.broker.bootstrap_servers)
-    admin.delete_topics([CALL_EVENTS])
-    admin.close()
+    drop_topics(settings.broker.bootstrap_servers, CALL_EVENTS)
     ensure_topics(settings)
 
     with pytest.raises(PositionError, match="it was deleted and created again"):
@@ -174,30 +170,10 @@ async def test_hooks_run_around_the_work_and_a_worker_leaves_before_it_has_begun
 
 
 async def test_the_real_partition_is_the_default(settings: Settings) -> None:
-    async with running_default(settings) as worker:
+    async with running(settings, partition_factory=None) as worker:
         await until(lambda: restored(worker))
 
-        assert {type(partition).__name__ for partition in worker.partitions.values()} == {"Partition"}
-
-
-def running_default(settings: Settings) -> DefaultWorker:
-    """The worker with the real core, while a block lasts."""
-    return DefaultWorker(settings)
-
-
-class DefaultWorker:
-    """Runs a worker as users do."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.worker = build(settings)
-
-    async def __aenter__(self) -> Worker:
-        self.task = asyncio.create_task(self.worker.run())
-        return self.worker
-
-    async def __aexit__(self, *_: object) -> None:
-        self.worker.leave()
-        await self.task
+        assert {type(partition) for partition in worker.partitions.values()} == {Partition}
 
 
 async def test_the_embedded_broker_counts_the_same(embedded: str) -> None:

@@ -1,4 +1,4 @@
-"""``python -m tests.integration.worker_process BOOTSTRAP APP_ID``: a toy worker until it is told to leave, or killed."""
+"""``python -m tests.integration.worker_process BOOTSTRAP APP_ID``: a toy worker until told to leave, or killed."""
 
 from __future__ import annotations
 
@@ -6,21 +6,32 @@ import asyncio
 import logging
 import sys
 
-from streams.app import build
+from streams.app import build, work
 from tests.integration.conftest import settings_for
+from tests.integration.harness import until
 from tests.integration.toy_partition import ToyPartition
 
 
-async def main(bootstrap: str, app_id: str) -> None:
+def main(bootstrap: str, app_id: str) -> None:
     """Work, and say so once there are restored partitions."""
     worker = build(settings_for(bootstrap, app_id), ToyPartition)
-    task = asyncio.create_task(worker.run())
-    while not task.done() and (not worker.partitions or worker.restoring):
-        await asyncio.sleep(0.01)
-    print("restored", flush=True)
-    await task
+    telling: list[asyncio.Task[None]] = []
+
+    async def tell() -> None:
+        await until(lambda: bool(worker.partitions) and not worker.restoring)
+        print("restored", flush=True)
+
+    async def begin() -> None:
+        telling.append(asyncio.create_task(tell()))
+
+    async def end() -> None:
+        telling[0].cancel()
+
+    worker.on_start.append(begin)
+    worker.on_stop.append(end)
+    work(worker)
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    asyncio.run(main(sys.argv[1], sys.argv[2]))
+    main(sys.argv[1], sys.argv[2])

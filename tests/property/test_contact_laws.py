@@ -24,7 +24,7 @@ def records(events: list[ContactEvent]) -> list[Record]:
 
 
 class Outcome(NamedTuple):
-    """Everything a history leads to."""
+    """Everything a history leads to; ten-second slices, which live for ten minutes only, are left out."""
 
     heads: dict[str, Any]
     facts: dict[Fact, int]
@@ -50,7 +50,7 @@ def outcome(events: list[ContactEvent], batches: list[int] | None = None) -> Out
             start: ({f: n for f, n in piece.fields.items() if n}, piece.maxima) for start, piece in store.items()
         }
         for key, book in partition.ledger.books.items()
-        for code, store in (("m", book.minute), ("c", book.coarse), ("l", book.length), ("f", book.fine))
+        for code, store in (("m", book.minute), ("c", book.coarse), ("l", book.length))
     }
     books = {key: {s: v for s, v in store.items() if any(v)} for key, store in books.items()}
     seen = {fact: n for fact, n in facts.items() if n}

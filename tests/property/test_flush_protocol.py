@@ -16,7 +16,7 @@ import pytest
 
 from streams import events as e
 from streams.flusher import Flusher
-from streams.ledger import Slice
+from streams.books import Slice
 from streams.owned import Holdings, Pace
 from streams.partition import Flush, Partition, Record
 from streams.settings import Retention, Settings
