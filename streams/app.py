@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 Hook = Callable[[], Awaitable[None]]
 _KIB: Final = 1024
-_PATIENCE_SECONDS: Final = 30.0
+_PATIENCE_SECONDS: Final = 15.0
 
 
 class _App(faust.App):  # type: ignore[misc]
@@ -123,8 +123,9 @@ class Worker:
         try:
             await self._leave.wait()
         finally:
-            flushing.cancel()
+            self.flusher.end()
             await self._stop_faust()
+            flushing.cancel()  # it has ended, unless the broker did not answer in all that time
             starting.cancel()
             crashing.cancel()
             await asyncio.wait({starting, flushing, crashing})
@@ -245,7 +246,7 @@ def _faust_app(broker: Broker) -> faust.App:
         broker_credentials=_credentials(broker),
         broker_session_timeout=session,
         broker_heartbeat_interval=session / 5,
-        broker_request_timeout=max(session, _PATIENCE_SECONDS),
+        broker_request_timeout=max(session, 30.0),
         broker_max_poll_records=8_000,
         consumer_max_fetch_size=4 * _KIB * _KIB,
         producer_acks=-1,

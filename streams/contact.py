@@ -8,6 +8,7 @@ that come in any other order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from streams import log as t
@@ -38,9 +39,15 @@ from streams.facts import Change, Fact, Kind
 from streams.log import Entry
 
 
-def begin(entry: Entry) -> Head:
-    """The state of a contact before its first event."""
-    return Head(began_at=entry.at, visits=[], segments=[])
+def begin(entries: Sequence[Entry]) -> Head:
+    """The state before the first of these entries: a contact began when it was started, else with its first event."""
+    started = [entry.at for entry in entries if entry.transition == t.STARTED]
+    return Head(began_at=min(started, default=entries[0].at), visits=[], segments=[])
+
+
+def remembered(head: Head) -> Head:
+    """What is kept of a finished contact that may come back: when it began and ended, and what it was."""
+    return Head(head.began_at, head.channel, head.flags, head.done_at, [], [])
 
 
 def step(head: Head, entry: Entry, out: list[Change]) -> None:

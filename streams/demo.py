@@ -204,7 +204,8 @@ class _Show:
         await self._stop.wait()
         self._worker.terminate()  # it leaves while the publisher does
         viewing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.wait({viewing, publishing})  # both, whichever failed: a producer has to be stopped, not dropped
+        if not viewing.cancelled():
             await viewing
         published = await publishing
         self._sum_up(published, time.monotonic() - started)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any, Protocol, TypeAlias
 
@@ -88,24 +89,34 @@ class Flusher:
         self._durable: dict[TP, int] = {}
         self._here_at = monotonic()
         self._busy = asyncio.Lock()
+        self._ending = asyncio.Event()
+        self._broken = False
 
     async def run(self) -> None:
-        """Flush until cancelled. Raises what a flush raises."""
-        while True:
-            await asyncio.sleep(self._interval_seconds)
+        """Flush until ``end``. Raises what a flush raises."""
+        while not self._ending.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), self._interval_seconds)
             await self.flush()
+
+    def end(self) -> None:
+        """Let ``run`` return after one more flush. Never cancel it: what a flush took, no other will write."""
+        self._ending.set()
 
     async def flush(self) -> None:
         """Write what changed since the last flush; nothing when the group has moved on: a rebalance is on its way.
 
-        Raises KafkaError when the broker would not take it and LostOwnershipError when it took too long. Either way
-        what is in memory is ahead of the changelog for good, and the worker must end.
+        Raises KafkaError when the broker would not take it and LostOwnershipError when it took too long. What is in
+        memory is then ahead of the changelog for good: no later call writes anything, and the worker must end.
         """
         async with self._busy:
-            if await self._still_owner():
-                started = monotonic()
-                await self._flush()
-                self.last_seconds = monotonic() - started
+            if self._broken or not await self._still_owner():
+                return
+            started = monotonic()
+            self._broken = True
+            await self._flush()
+            self._broken = False
+            self.last_seconds = monotonic() - started
 
     def forget(self) -> None:
         """The partitions are gone."""

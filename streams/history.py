@@ -61,7 +61,8 @@ def record(contact: Contact, entry: Entry) -> list[Change] | str:
     if entry.at <= contact.base_at:
         return LATE
     rank = entry.seq << 5 | entry.transition
-    if entry.at > contact.last_at or (entry.at == contact.last_at and rank > contact.last_rank):
+    in_order = entry.at > contact.last_at or (entry.at == contact.last_at and rank > contact.last_rank)
+    if in_order and not (entry.transition == t.STARTED and contact.count):
         return _append(contact, entry, rank)
     return _insert(contact, entry)
 
@@ -76,7 +77,8 @@ def shrink(contact: Contact) -> None:
     entries = entries_of(contact)
     contact.digests += b"".join(_digest(entry.event_id) for entry in entries)
     contact.base_at = max(contact.base_at, contact.last_at)
-    contact.log, contact.count, contact.base, contact.head = b"", 0, None, None
+    contact.base = c.remembered(contact.head) if contact.linked and contact.head is not None else None
+    contact.log, contact.count, contact.head = b"", 0, None
 
 
 def entries_of(contact: Contact) -> list[Entry]:
@@ -110,7 +112,7 @@ def net(changes: Iterable[Change]) -> dict[Fact, int]:
 def _append(contact: Contact, entry: Entry, rank: int) -> list[Change]:
     head = contact.head
     if head is None:
-        head = contact.head = c.begin(entry)
+        head = contact.head = c.begin([entry]) if contact.base is None else _copy(contact.base)
     before = excluded(head.flags) if contact.count else ""
     changes: list[Change] = []
     c.step(head, entry, changes)
@@ -146,7 +148,7 @@ def _insert(contact: Contact, entry: Entry) -> list[Change]:
 
 
 def _walk(base: Head | None, entries: Sequence[Entry]) -> tuple[Head, list[Change]]:
-    head = _copy(base) if base is not None else c.begin(entries[0])
+    head = _copy(base) if base is not None else c.begin(entries)
     changes: list[Change] = []
     for entry in entries:
         c.step(head, entry, changes)

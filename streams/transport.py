@@ -109,6 +109,16 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         found = [Record(r.offset, r.key, r.value, max(0, r.timestamp)) for r in records]
         return Batch(tp.topic, tp.partition, self.epoch, found)
 
+    async def on_thread_stop(self) -> None:
+        """End the client. One that has lost its broker lets the cancellation of its own fetches out of ``close``.
+
+        The thread would die of it without a word to whoever waits for its end.
+        """
+        try:
+            await super().on_thread_stop()
+        except (asyncio.CancelledError, KafkaError) as error:
+            log.warning("the Kafka client did not end cleanly: %s", type(error).__name__)
+
     async def seek_all(self, positions: Mapping[TP, int], epoch: int) -> None:
         """Read on from ``positions``; batches taken from now on bear ``epoch``."""
         await self.call_thread(self._seek_all, positions, epoch)

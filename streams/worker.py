@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from contextlib import ExitStack
 
 import msgspec
 
-from streams.app import build
+from streams import web
+from streams.app import build, work
 from streams.broker import embedded_broker
 from streams.settings import Settings
-from streams.topics import ensure_topics
+from streams.topics import check_topics, ensure_topics
 
 EMBEDDED_NOTICE = (
     "This broker keeps everything in memory and forgets it at the end: for trying out, never for a real floor."
@@ -33,7 +33,8 @@ def run(settings: Settings, *, embedded: bool = False) -> int:
             print(f"Embedded broker at {settings.broker.bootstrap_servers}. {EMBEDDED_NOTICE}", file=sys.stderr)
         ensure_topics(settings)
         worker = build(settings, embedded=embedded)
-        asyncio.run(worker.run())
+        web.attach(worker, check_topics(settings))
+        work(worker)
     return 0
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from streams import events as e
 from streams import view
+from streams.books import CORRECTED, Book, Slice, net
 from streams.counts import Counts, counts_of
 from streams.events import AgentState, Event
 from streams.books import CORRECTED, Book, Slice, net

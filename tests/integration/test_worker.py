@@ -12,7 +12,7 @@ from kafka.admin import KafkaAdminClient
 
 from streams.app import Worker, build
 from streams.events import CALL_EVENTS
-from streams.partition import Partition, Record, Refused
+from streams.partition import Partition, Refused
 from streams.settings import Settings
 from streams.topics import ensure_topics
 from streams.transport import PositionError
@@ -184,21 +184,3 @@ async def test_the_embedded_broker_counts_the_same(embedded: str) -> None:
 
     async with running(settings, embedded=True) as worker:
         await until(lambda: counted(worker) == expected(log), lambda: (counted(worker), expected(log)))
-
-
-def test_records_applied_already_and_stale_batches_are_left_out() -> None:
-    from streams.owned import Owned, Pace
-
-    partition = ToyPartition(CALL_EVENTS, 0)
-    owned = Owned(CALL_EVENTS, 0, partition)
-    records = [Record(n, b"k", f"c{n},offered,q,{n}".encode(), 0) for n in range(10)]
-    pace = Pace(0.02)
-
-    list(owned.apply(1, records, pace))
-    owned.begin()
-    owned.epoch = 2
-    list(owned.apply(1, records, pace))
-    list(owned.apply(2, records[:4], pace))
-    list(owned.apply(2, records[2:], pace))
-
-    assert (partition.applied, owned.next_offset) == (10, 10)

@@ -1,0 +1,284 @@
+"""The flush's order holds against a crash at any record, and a wrong order is found out. The broker is a list."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from streams.flusher import Flusher, LostOwnershipError
+from streams.owned import Holdings, Owned, Pace
+from streams.partition import Flush, Record
+from streams.rejected import rejected_record
+from tests.integration.harness import toy_records
+from tests.integration.toy_partition import TallyKey, ToyPartition, oracle
+
+TOPIC = "call-events"
+Pairs = list[tuple[bytes, bytes | None]]
+
+
+class Crash(Exception):
+    """The process is gone."""
+
+
+class Log:
+    """A broker that is a list; the process dies when ``budget`` records were written, None: never."""
+
+    def __init__(self, written: dict[str, Pairs], budget: int | None = None) -> None:
+        self.written = written
+        self.budget = budget
+        self.committed: dict[TP, int] = {}
+        self.member = True
+        self.acknowledges = True
+
+    def create_batch(self) -> Batch:
+        return Batch()
+
+    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> asyncio.Future[Any]:
+        assert partition == 0
+        for pair in batch.pairs:
+            if self.budget is not None:
+                if self.budget == 0:
+                    raise Crash
+                self.budget -= 1
+            self.written.setdefault(topic, []).append(pair)
+        await asyncio.sleep(0)
+        future = asyncio.get_running_loop().create_future()
+        if self.acknowledges:
+            future.set_result(None)
+        return future
+
+    def in_group(self) -> bool:
+        return self.member
+
+    async def commit_durable(self, offsets: Mapping[TP, int]) -> bool:
+        self.committed.update(offsets)
+        return self.member
+
+
+class Batch:
+    """Ten records at most."""
+
+    def __init__(self) -> None:
+        self.pairs: Pairs = []
+
+    def append(self, *, key: bytes, value: bytes | None, timestamp: None) -> object:
+        if len(self.pairs) == 10:
+            return timestamp
+        self.pairs.append((key, value))
+        return self
+
+    def record_count(self) -> int:
+        return len(self.pairs)
+
+    def close(self) -> None: ...
+
+
+class ContactsFirst(ToyPartition):
+    """Sabotaged: contacts are written before tallies."""
+
+    def flush(self) -> Flush | None:
+        flush = super().flush()
+        return flush and flush._replace(tallies=flush.contacts, contacts=flush.tallies)
+
+
+class MarkerFirst(ToyPartition):
+    """Sabotaged: the marker is written first."""
+
+    def flush(self) -> Flush | None:
+        flush = super().flush()
+        return flush and flush._replace(tallies=[flush.marker, *flush.tallies])
+
+
+class DeletesAtOnce(ToyPartition):
+    """Sabotaged: contacts are deleted with the flush that finds them closed."""
+
+    def flush(self) -> Flush | None:
+        flush = super().flush()
+        closed = [name for name, (state, _) in self.contacts.items() if state[1] is not None]
+        for name in closed:
+            del self.contacts[name]
+        gone = [(f"{self.topic}|c|{name}".encode(), b"") for name in closed]
+        return flush and flush._replace(contacts=[*flush.contacts, *gone])
+
+
+def worker(log: Log, factory: Callable[[str, int], ToyPartition] = ToyPartition) -> tuple[Flusher, Owned]:
+    """What a worker holds after it has read the changelog."""
+    holdings = Holdings([TOPIC], factory)
+    holdings.restore(0, [Record(n, key, value, 0) for n, (key, value) in enumerate(log.written.get("changelog", []))])
+    owned = holdings.take(TOPIC, 0)
+    owned.begin()
+    owned.epoch = 1
+    flusher = Flusher(
+        holdings, "changelog", producer=lambda: log, group=lambda: log, interval_seconds=1, lease_seconds=10
+    )  # fmt: skip
+    return flusher, owned
+
+
+async def totals_after_crashes(
+    seed: int, factory: Callable[[str, int], ToyPartition]
+) -> tuple[dict[TallyKey, int], dict[TallyKey, int]]:
+    """What a worker that dies again and again has counted, and what it should have."""
+    rng = random.Random(seed)
+    values = [value for _, _, value in toy_records(seed, rng.randint(3, 25))]
+    records = [Record(offset, b"k", value, 0) for offset, value in enumerate(values)]
+    written: dict[str, Pairs] = {}
+    for life in range(13):
+        log = Log(written, rng.randrange(60) if life < 12 and rng.random() < 0.6 else None)
+        flusher, owned = worker(log, factory)
+        assert owned.next_offset is not None
+        position = owned.next_offset
+        try:
+            while position < len(records):
+                end = position + rng.randint(1, 7)
+                list(owned.apply(1, records[position:end], Pace(0.02)))
+                position = end
+                await flusher.flush()
+        except Crash:
+            continue
+        assert isinstance(owned.partition, ToyPartition)
+        return owned.partition.flushed_totals, oracle(values)
+    raise AssertionError("it never came to an end")
+
+
+async def wrong(factory: Callable[[str, int], ToyPartition], histories: int = 200) -> int:
+    """How many random histories end in wrong totals."""
+    count = 0
+    for seed in range(histories):
+        found, right = await totals_after_crashes(seed, factory)
+        count += found != right
+    return count
+
+
+async def test_the_protocol_is_right_in_every_history() -> None:
+    assert await wrong(ToyPartition) == 0
+
+
+@pytest.mark.parametrize("sabotaged", [ContactsFirst, MarkerFirst, DeletesAtOnce])
+async def test_a_sabotaged_protocol_is_found_out(sabotaged: Callable[[str, int], ToyPartition]) -> None:
+    assert await wrong(sabotaged) > 20
+
+
+async def test_the_offset_committed_is_the_markers_and_counters_show_only_then() -> None:
+    log = Log({})
+    flusher, owned = worker(log)
+    list(owned.apply(1, [Record(4, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
+    before = dict(owned.partition.flushed_totals)  # type: ignore[attr-defined]
+
+    await flusher.flush()
+
+    assert (before, owned.partition.flushed_totals) == ({}, {("q", "offered"): 1})  # type: ignore[attr-defined]
+    assert log.committed == {TP(TOPIC, 0): 5}
+    assert [key for key, _ in log.written["changelog"]] == [
+        b"call-events|t|q|offered",
+        b"call-events|c|c1",
+        b"call-events|m|",
+    ]
+
+
+async def test_a_refused_record_is_written_before_the_marker_that_covers_it() -> None:
+    log = Log({}, budget=1)
+    flusher, owned = worker(log)
+    list(owned.apply(1, [Record(4, b"k", b"?", 77)], Pace(0.02)))
+
+    with pytest.raises(Crash):
+        await flusher.flush()
+
+    assert list(log.written) == ["call-events-rejected"]
+    assert log.written["call-events-rejected"][0][0] == b"call-events-0-4"
+
+
+async def test_a_flush_cut_short_is_the_last_because_no_other_would_write_what_it_took() -> None:
+    log = Log({})
+    log.acknowledges = False
+    flusher, owned = worker(log)
+    list(owned.apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
+    cut = asyncio.create_task(flusher.flush())
+    await asyncio.sleep(0.01)
+    cut.cancel()
+    await asyncio.wait({cut})
+    log.acknowledges = True
+
+    await flusher.flush()
+
+    assert [key for key, _ in log.written["changelog"]] == [b"call-events|t|q|offered"]
+
+
+async def test_a_worker_thrown_out_of_the_group_writes_nothing() -> None:
+    log = Log({})
+    flusher, owned = worker(log)
+    list(owned.apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
+    log.member = False
+
+    await flusher.flush()
+
+    assert log.written == {}
+
+
+async def test_a_commit_refused_in_a_flush_ends_the_worker() -> None:
+    class Refuses(Log):
+        async def commit_durable(self, offsets: Mapping[TP, int]) -> bool:
+            return not offsets
+
+    flusher, owned = worker(Refuses({}))
+    list(owned.apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
+
+    with pytest.raises(LostOwnershipError, match="the group moved on"):
+        await flusher.flush()
+
+
+def test_records_applied_already_and_stale_batches_are_left_out() -> None:
+    partition = ToyPartition(TOPIC, 0)
+    owned = Owned(TOPIC, 0, partition)
+    records = [Record(n, b"k", f"c{n},offered,q,{n}".encode(), 0) for n in range(10)]
+    pace = Pace(0.02)
+
+    list(owned.apply(1, records, pace))
+    owned.begin()
+    owned.epoch = 2
+    list(owned.apply(1, records, pace))
+    list(owned.apply(2, records[:4], pace))
+    list(owned.apply(2, records[2:], pace))
+
+    assert (partition.applied, owned.next_offset) == (10, 10)
+
+
+def test_a_partition_taken_away_stops_between_two_chunks() -> None:
+    partition = ToyPartition(TOPIC, 0)
+    owned = Owned(TOPIC, 0, partition)
+    owned.begin()
+    owned.epoch = 1
+    records = [Record(n, b"k", f"c{n},offered,q,{n}".encode(), 0) for n in range(500)]
+
+    steps = owned.apply(1, records, Pace(0.02, start=100))
+    next(steps)
+    owned.closed = True
+
+    assert list(steps) == []
+    assert partition.applied == 100
+
+
+def test_the_pace_follows_what_a_chunk_takes() -> None:
+    pace = Pace(0.02, start=1_000)
+
+    pace.took(1_000, 0.04)
+    slower = pace.records
+    pace.took(500, 0.001)
+    quicker = pace.records
+    pace.took(10, 0.001)
+
+    assert (slower, quicker, pace.records) == (500, 1_000, 1_000)
+
+
+def test_a_rejected_record_without_a_value_has_no_digest() -> None:
+    partition = ToyPartition(TOPIC, 3)
+    (refused,) = partition.apply([Record(9, None, None, 0)])
+
+    key, value = rejected_record(TOPIC, 3, refused)
+
+    assert key == b"call-events-3-9"
+    assert b'"size":0,"sha256":null,"key":null,"value":null' in value

@@ -1,0 +1,179 @@
+"""The web server over partitions made by hand, asked through a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+from msgspec import structs
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams.partition import Partition
+from streams.settings import Web
+from streams.snapshot import PartitionKey, WorkerStatus
+from streams.web import WebServer
+from tests import floor_by_hand as by_hand
+
+
+class Worker:
+    """What a server asks of a worker, and a clock that stands still."""
+
+    def __init__(self) -> None:
+        self.settings = structs.replace(by_hand.settings(), web=Web(port=0))
+        self.partitions: dict[PartitionKey, Partition] = by_hand.applied(self.settings)
+        by_hand.flush(self.partitions)
+        self.status = WorkerStatus()
+        self.now = by_hand.NOW
+        self.server = WebServer(lambda: self.partitions, self.settings, lambda: self.now, lambda: self.status)
+
+
+@pytest.fixture
+async def worker() -> AsyncIterator[Worker]:
+    one = Worker()
+    await one.server.start()
+    yield one
+    await one.server.stop()
+
+
+@pytest.fixture
+async def client(worker: Worker) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{worker.server.port}") as session:
+        yield session
+
+
+async def get(client: aiohttp.ClientSession, path: str) -> tuple[int, str]:
+    async with client.get(path) as answer:
+        return answer.status, await answer.text()
+
+
+async def json(client: aiohttp.ClientSession, path: str) -> Any:
+    async with client.get(path) as answer:
+        assert answer.status == 200
+        assert answer.content_type == "application/json"
+        return await answer.json()
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/floor"])
+async def test_prometheus_can_read_it(client: aiohttp.ClientSession, path: str) -> None:
+    async with client.get(path) as answer:
+        text = await answer.text()
+
+        assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert len(list(text_string_to_metric_families(text))) > 20
+
+
+async def test_the_process_is_told_beside_the_floor(client: aiohttp.ClientSession) -> None:
+    _, text = await get(client, "/metrics")
+
+    assert "python_info{" in text
+    assert 'contactcenter_offered_total{channel="voice",partition="0",queue="billing",topic="call-events"} 6.0' in text
+
+
+async def test_the_floor_is_json(client: aiohttp.ClientSession) -> None:
+    answer = await json(client, "/api/floor")
+
+    assert answer["as_of_ms"] == 1_772_445_630_000
+    assert answer["queues"][0]["windows"]["5m"]["kpis"]["asa_seconds"] == 20
+
+
+async def test_hours_are_json(client: aiohttp.ClientSession) -> None:
+    rows = await json(client, "/api/intervals?from=2026-03-02T09:00:00+00:00&to=2026-03-02T10:00:00Z&queue=billing")
+
+    assert [(row["start"], row["offered"]) for row in rows] == [("2026-03-02T09:00:00+00:00", 5)]
+
+
+async def test_a_wrong_parameter_is_refused_with_one_sentence(client: aiohttp.ClientSession) -> None:
+    assert await get(client, "/api/intervals?by=week") == (400, "by='week' is neither 'hour' nor 'day'.\n")
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/floor", "/api/floor"])
+async def test_within_a_second_everybody_gets_the_same_bytes(
+    worker: Worker, client: aiohttp.ClientSession, path: str
+) -> None:
+    _, first = await get(client, path)
+    worker.partitions = {}
+    worker.now += 999
+
+    assert (await get(client, path))[1] == first
+    worker.now += 1
+    assert (await get(client, path))[1] != first
+
+
+async def test_a_clock_set_back_does_not_freeze_the_numbers(worker: Worker, client: aiohttp.ClientSession) -> None:
+    await get(client, "/api/floor")
+    worker.now -= 3_600_000
+
+    assert (await json(client, "/api/floor"))["as_of_ms"] == by_hand.NOW - 3_600_000
+
+
+async def test_many_who_ask_at_once_are_answered_alike(client: aiohttp.ClientSession) -> None:
+    answers = await asyncio.gather(*(get(client, "/api/floor") for _ in range(20)))
+
+    assert len(set(answers)) == 1
+
+
+async def test_it_is_not_ready_while_state_is_restored(worker: Worker, client: aiohttp.ClientSession) -> None:
+    assert await get(client, "/ready") == (200, "ready: 2 partitions\n")
+    worker.status = WorkerStatus(joined=False)
+    assert await get(client, "/ready") == (503, "waiting for partitions\n")
+    worker.status = WorkerStatus(restoring=frozenset({("call-events", 3)}))
+    assert await get(client, "/ready") == (503, "restoring call-events/3\n")
+    assert await get(client, "/live") == (200, "live\n")
+
+
+async def test_what_is_being_restored_is_named_at_once(worker: Worker, client: aiohttp.ClientSession) -> None:
+    worker.status = WorkerStatus(
+        expected=frozenset({("call-events", 0), ("call-events", 1)}), restoring=frozenset({("call-events", 1)})
+    )
+
+    answer = await json(client, "/api/floor")
+
+    assert answer["missing_partitions"] == [{"topic": "call-events", "partition": 1}]
+    assert answer["recovering"] == [{"topic": "call-events", "partition": 1}]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+async def test_it_only_reads(client: aiohttp.ClientSession, method: str) -> None:
+    async with client.request(method, "/api/floor") as answer:
+        assert answer.status == 405
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/api/floor/", "/metrics/../etc/passwd", "/api"])
+async def test_there_is_nothing_else(client: aiohttp.ClientSession, path: str) -> None:
+    assert (await get(client, path))[0] == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/api/floor", "/api/intervals?by=week", "/nothing", "/ready"])
+async def test_every_answer_has_the_security_headers(client: aiohttp.ClientSession, path: str) -> None:
+    async with client.get(path) as answer:
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_the_index_links_everything_and_has_no_script(client: aiohttp.ClientSession) -> None:
+    _, page = await get(client, "/")
+
+    for path in ("/metrics", "/metrics/floor", "/api/floor", "/api/intervals", "/live", "/ready"):
+        assert f'href="{path}"' in page
+    assert "<script" not in page
+
+
+async def test_an_endless_request_line_is_refused(client: aiohttp.ClientSession) -> None:
+    assert (await get(client, "/api/intervals?queue=" + "x" * 10_000))[0] == 400
+
+
+async def test_two_servers_live_in_one_process_and_stop_twice(worker: Worker, client: aiohttp.ClientSession) -> None:
+    other = Worker()
+    await other.server.start()
+
+    assert other.server.port != worker.server.port
+    await other.server.stop()
+    await other.server.stop()
+    with pytest.raises(RuntimeError, match="not running"):
+        _ = other.server.port
+    assert (await get(client, "/live"))[0] == 200
