@@ -9,6 +9,7 @@ from msgspec import Struct
 from streams import tally as y
 from streams.facts import Kind
 from streams.tally import Fields
+from streams.tally_conversations import ConversationRules
 
 CORRECTED: Final = 20_000
 """Added to a field number in the totals: how much of it was taken back by corrections."""
@@ -16,6 +17,9 @@ CORRECTED: Final = 20_000
 TOTAL: Final = "t"
 OTHER: Final = "other"
 """Where queues beyond ``retention.max_queues`` are counted together."""
+
+TAG_ROW: Final = "#"
+"""Begins the name of a row that is a tag, not a queue."""
 
 CELL_MS: Final = 10_000
 
@@ -45,6 +49,7 @@ class Book(Struct):
     threshold_ms: int
     short_ms: int
     by_contact: bool
+    conversations: ConversationRules
     total: Slice
     fine: dict[int, Slice] = {}
     minute: dict[int, Slice] = {}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from streams import dialogue
 from streams import log as t
 from streams.contact_moves import (
     changed,
@@ -47,7 +48,7 @@ def begin(entries: Sequence[Entry]) -> Head:
 
 def remembered(head: Head) -> Head:
     """What is kept of a finished contact that may come back: when it began and ended, and what it was."""
-    return Head(head.began_at, head.channel, head.flags, head.done_at, [], [])
+    return Head(head.began_at, head.channel, head.flags, head.done_at, [], [], head.dialogue)
 
 
 def step(head: Head, entry: Entry, out: list[Change]) -> None:
@@ -57,7 +58,12 @@ def step(head: Head, entry: Entry, out: list[Change]) -> None:
     if entry.flags & t.MONITOR:
         return
     head.flags |= entry.flags & (t.TEST | t.INTERNAL | t.OUTBOUND | t.CALLBACK)
-    _RULES[entry.transition](head, entry, out)
+    if entry.transition < t.TAGGED:
+        _RULES[entry.transition](head, entry, out)
+    elif entry.transition == t.ORPHANED:
+        _orphaned(head, entry, out)
+    if not entry.flags & t.CALL and (head.dialogue is not None or entry.transition != t.ORPHANED):
+        dialogue.step(head, entry, out)
 
 
 # --- one rule for each transition ------------------------------------------------------------------------------------
@@ -294,7 +300,9 @@ def _message(head: Head, entry: Entry, out: list[Change]) -> None:
 
 
 def _settled(head: Head, entry: Entry, out: list[Change]) -> None:
-    """Resolved, closed or merged: nobody waits and nobody works on it any more."""
+    """Resolved, closed or merged: nobody waits and nobody works on it any more. A merged one leaves every ratio."""
+    if entry.transition == t.MERGED:
+        head.flags |= t.MERGED_AWAY
     for visit in head.visits:
         if visit.outcome == OPEN:
             by_agent = entry.agent_id is not None and entry.transition != t.MERGED
@@ -323,10 +331,10 @@ def _orphaned(head: Head, entry: Entry, out: list[Change]) -> None:
 
 
 _RULES: Final = {
-    t.STARTED: _noted, t.DIALLED: _noted, t.CONNECTED: _noted, t.HANDED_OFF: _noted, t.NOTED: _noted,
+    t.STARTED: _noted, t.DIALLED: _noted, t.CONNECTED: _noted, t.HANDED_OFF: _noted,
     t.OFFERED: _offered, t.ALERTING: _alerting, t.NOT_ANSWERED: _not_answered, t.ANSWERED: _answered,
     t.HELD: _held, t.RESUMED: _resumed, t.ESCALATED: _escalated, t.TRANSFERRED: _transferred,
     t.FLOWED_OUT: _flowed_out, t.ABANDONED: _abandoned, t.IVR_ABANDONED: _ivr_abandoned, t.ENDED: _ended,
     t.WRAP_STARTED: _wrap_started, t.WRAPPED_UP: _wrapped_up, t.RESOLVED: _settled, t.CLOSED: _settled,
-    t.MERGED: _settled, t.REOPENED: _reopened, t.MESSAGE: _message, t.ORPHANED: _orphaned,
+    t.MERGED: _settled, t.REOPENED: _reopened, t.MESSAGE: _message,
 }  # fmt: skip

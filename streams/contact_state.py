@@ -57,6 +57,29 @@ class Segment(Struct, array_like=True):
     consult: bool = False
 
 
+class Dialogue(Struct, array_like=True):
+    """The written side of a contact: its clocks, epoch ms, -1 while they have not run. ``cycle`` counts reopenings."""
+
+    created_at: int
+    queued_at: int = -1
+    handed_off_at: int = -1
+    first_reply_at: int = -1
+    waiting_since: int = -1
+    first_resolved_at: int = -1
+    resolved_at: int = -1
+    closed_at: int = -1
+    reopened_at: int = -1
+    cycle: int = 0
+    final_at: int = -1
+    final_queue: str = ""
+    final_priority: int = 0
+    priority: int = 0
+
+    def awaits_first_reply(self) -> bool:
+        """Whether nobody has answered the conversation yet."""
+        return self.first_reply_at < 0
+
+
 class Head(Struct, array_like=True):
     """The state of a contact after its last event. ``done_at`` is -1 while it is open."""
 
@@ -66,6 +89,7 @@ class Head(Struct, array_like=True):
     done_at: int = -1
     visits: list[Visit] = []
     segments: list[Segment] = []
+    dialogue: Dialogue | None = None
 
     def waiting(self) -> Visit | None:
         """The visit that waits in a queue now, the earliest if several do."""
@@ -94,9 +118,11 @@ class Head(Struct, array_like=True):
 
 
 def excluded(flags: int) -> str:
-    """Why a contact is not a customer of a queue: "test", "internal", "outbound", or "" when it is one."""
+    """Why a contact is not a customer of a queue: "test", "merged", "internal", "outbound", or "" when it is one."""
     if flags & t.TEST:
         return "test"
+    if flags & t.MERGED_AWAY:
+        return "merged"
     if flags & t.INTERNAL:
         return "internal"
     return "outbound" if flags & t.OUTBOUND and not flags & t.CALLBACK else ""

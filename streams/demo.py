@@ -39,7 +39,7 @@ WARM_UP_SECONDS: Final = 3_600
 _ROUND_THE_CLOCK_SECONDS: Final = 7 * 86_400
 _OCLOCK: Final = 14.5  # on the simulated floor when the view opens: the afternoon's peak
 _PLAIN_SECONDS: Final = 5.0
-_LEAVE_SECONDS: Final = 0.7
+_LEAVE_SECONDS: Final = 0.5
 
 #: How the simulated queues are judged, unless the configuration says otherwise.
 _RULES: Final[dict[str, dict[str, Any]]] = {
@@ -156,11 +156,11 @@ def _work(settings: Settings, embedded: bool, partitions: int, log: str) -> None
         for descriptor in (1, 2):
             os.dup2(file.fileno(), descriptor)
     from streams import web
-    from streams.app import build
+    from streams.app import build, work
 
     worker = build(settings, embedded=embedded)
     web.attach(worker, partitions)
-    asyncio.run(worker.run())
+    work(worker)
 
 
 def _end(worker: SpawnProcess) -> None:

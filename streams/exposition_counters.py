@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from streams import tally as y
-from streams.families import Family, Point, counter
 from streams.books import CORRECTED
+from streams.families import Family, Point, counter
 from streams.snapshot import Part
 from streams.view import FLOOR, Key
 

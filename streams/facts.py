@@ -36,8 +36,23 @@ class Kind(IntEnum):
     REPEATED = 17  #: a transition that had already happened; detail: the event
     UNMATCHED = 18  #: an end without its beginning and without a measured wait: kept out of every ratio
     SKEWED = 19  #: a duration came out negative and was taken as 0
-    EXCLUDED = 20  #: a contact that is no customer of a queue; detail: test, outbound or internal
+    EXCLUDED = 20  #: a contact that is no customer of a queue; detail: test, outbound, internal or merged
     CONSULTED = 21  #: a consultation leg; never part of handling
+    CREATED = 22  #: a conversation began
+    FIRST_REPLY = 23  #: the first public human reply; value: since ``detail``: creation, handoff, queue or reopen
+    NEXT_REPLY = 24  #: a later human reply; value: since the first customer message it answers
+    RESOLVED = 25  #: value: since creation; detail: "first", or "final" (taken back by a later resolution)
+    CLOSED = 26  #: value: since creation
+    REOPENED = 27
+    UNANSWERED = 28  #: a conversation nobody answered; detail: "customer_left" or "inactive"
+    TAGGED = 29  #: detail: the tag
+    COMPLAINED = 30
+    COMMENTED = 31
+    SURVEYED = 32  #: a survey was sent
+    RATED = 33  #: value: the score in thousandths of its scale; detail: the kind of rating
+    EXPECTED = 34  #: what was expected where a rating was perceived (SERVQUAL); value in thousandths
+    REVIEWED = 35  #: value: the score in thousandths; detail: "qa" or "peer"
+    REPLIED = 36  #: any public human reply
 
 
 class Fact(Struct, frozen=True, gc=False):
@@ -51,6 +66,7 @@ class Fact(Struct, frozen=True, gc=False):
     started: int
     value: int = 0
     detail: str = ""
+    priority: int = 0
 
 
 #: A sign (+1 counted, -1 taken back) and the fact.

@@ -14,7 +14,8 @@ import msgspec
 
 from streams import maxima
 from streams import tally as y
-from streams.books import CELL_MS, CORRECTED, LEFT, OTHER, TOTAL, WAITED, Book, Slice
+from streams import tally_conversations as conversations
+from streams.books import CELL_MS, CORRECTED, LEFT, OTHER, TAG_ROW, TOTAL, WAITED, Book, Slice
 from streams.facts import Change, Fact, Kind
 from streams.maxima import Broken
 from streams.presence import Spent
@@ -60,6 +61,7 @@ class Ledger:
             book = self._books[queue, channel] = Book(
                 queue, channel, round(rule.service_level_threshold_seconds * 1000),
                 round(rule.short_abandon_seconds * 1000), rule.attribution == "contact_arrival",
+                conversations.rules_of(rule, None),
                 Slice(self._key(TOTAL, 0, queue, channel), {}, {}), {}, {}, {}, {}, {},
             )  # fmt: skip
         return book
@@ -68,11 +70,15 @@ class Ledger:
         """Enter one change; False when it is older than the longest ring keeps (the totals have it all the same)."""
         sign, fact = change
         kind, value, at = fact.kind, fact.value, fact.at
-        book = self._books.get((fact.queue, fact.channel)) or self.book(fact.queue, fact.channel)
-        fields = y.counts(fact, book.threshold_ms, book.short_ms)
-        first = y.HISTOGRAMS.get(kind)
-        if first is not None:
-            fields += ((first + y.bucket(value), 1),)
+        queue = fact.queue if kind != TAGGED else self._tag_row(fact.detail)
+        book = self._books.get((queue, fact.channel)) or self.book(queue, fact.channel)
+        if kind < CREATED:
+            fields = y.counts(fact, book.threshold_ms, book.short_ms)
+            first = y.HISTOGRAMS.get(kind)
+            if first is not None:
+                fields += ((first + y.bucket(value), 1),)
+        else:
+            fields = conversations.counts(fact, book.conversations)
         cohort = fact.started if book.by_contact else fact.arrival
         oldest = watermark - self._coarse_ms
         self._watermark = watermark
@@ -104,6 +110,10 @@ class Ledger:
             if sign < 0 and kind in WAITED:
                 self._retract_maxima(book, fact, cohort, offset, watermark)
         return at >= oldest or cohort >= oldest
+
+    def _tag_row(self, tag: str) -> str:
+        """The row a tag is counted in: its own when the settings name it, else that of all others."""
+        return TAG_ROW + (tag if tag in self._settings.tags else OTHER)
 
     def _cell(self, book: Book, at_cell: int, cohort_cell: int) -> Fields:
         cells = book.cells
@@ -287,7 +297,7 @@ class Ledger:
 
 
 Pairs = tuple[tuple[int, int], ...]
-OFFERED, ANSWERED = int(Kind.OFFERED), int(Kind.ANSWERED)
+OFFERED, ANSWERED, CREATED, TAGGED = int(Kind.OFFERED), int(Kind.ANSWERED), int(Kind.CREATED), int(Kind.TAGGED)
 _MAXIMA: Final = frozenset({y.MAX_WAIT, y.MAX_ANSWERED_WAIT})
 _COHORT_CELL: Final = (1 << 30) - 1
 _SINK: Final = Slice(b"", {}, {})

@@ -18,8 +18,8 @@ from streams import events as e
 (
     STARTED, DIALLED, CONNECTED, HANDED_OFF, OFFERED, ALERTING, NOT_ANSWERED, ANSWERED, HELD, RESUMED, ESCALATED,
     TRANSFERRED, FLOWED_OUT, ABANDONED, IVR_ABANDONED, ENDED, WRAP_STARTED, WRAPPED_UP, RESOLVED, CLOSED, REOPENED,
-    MERGED, MESSAGE, NOTED, ORPHANED,
-) = range(25)  # fmt: skip
+    MERGED, MESSAGE, TAGGED, COMMENTED, SURVEY_SENT, RATED, REVIEWED, ORPHANED,
+) = range(29)  # fmt: skip
 """Transitions, in the order in which they make sense when they share a millisecond; part of the stored state."""
 
 TRANSITION_OF: Final[dict[type, int]] = {
@@ -32,12 +32,14 @@ TRANSITION_OF: Final[dict[type, int]] = {
     e.ConversationMessage: MESSAGE, e.ConversationHandedOff: HANDED_OFF, e.ConversationTransferred: TRANSFERRED,
     e.ConversationEscalated: ESCALATED, e.ConversationResolved: RESOLVED, e.ConversationClosed: CLOSED,
     e.ConversationReopened: REOPENED, e.ConversationAbandoned: ABANDONED, e.ConversationMerged: MERGED,
-    e.ConversationTagged: NOTED, e.ConversationCommented: NOTED, e.SurveySent: NOTED, e.Rated: NOTED,
-    e.Reviewed: NOTED,
+    e.ConversationTagged: TAGGED, e.ConversationCommented: COMMENTED, e.SurveySent: SURVEY_SENT, e.Rated: RATED,
+    e.Reviewed: REVIEWED,
 }  # fmt: skip
 
-TEST, OUTBOUND, INTERNAL, CONSULT, MONITOR, CALLBACK, BEFORE_ANSWER, CALL, CUSTOMER, HUMAN = (1 << n for n in range(10))
-"""Flags of an entry; ``CALL`` tells a telephone event from a written one."""
+(
+    TEST, OUTBOUND, INTERNAL, CONSULT, MONITOR, CALLBACK, BEFORE_ANSWER, CALL, CUSTOMER, HUMAN, COMPLAINT, MERGED_AWAY,
+) = (1 << n for n in range(12))  # fmt: skip
+"""Flags of an entry and of a contact; ``CALL`` tells a telephone event from a written one."""
 
 _DIRECTION = {"inbound": 0, "outbound": OUTBOUND, "internal": INTERNAL}
 _ROLE = {"handler": 0, "consult": CONSULT, "monitor": MONITOR}
@@ -92,11 +94,29 @@ def entry_of(event: e.ContactEvent) -> Entry:
         flags |= _AUTHOR[event.author] if event.public else 0  # type: ignore[attr-defined]
     elif transition == CONNECTED:
         detail = event.disposition  # type: ignore[attr-defined]
+    elif transition >= TAGGED:
+        detail, more = _judged(event)
+        flags |= more
     return Entry(
         event.occurred_at, event.source_seq, transition, event.event_id, event.queue, event.agent_id,
         event.segment_id, event.channel, detail, flags, event.priority, event.wait_ms, event.ring_ms, event.talk_ms,
         event.hold_ms, event.acw_ms,
     )  # fmt: skip
+
+
+def _judged(event: e.ContactEvent) -> tuple[str, int]:
+    """What was said about the contact, as text for the log, and the flags it sets."""
+    match event:
+        case e.ConversationTagged():
+            return "\n".join(event.tags), COMPLAINT if event.complaint else 0
+        case e.Rated():
+            low, width = event.scale_min, event.scale_max - event.scale_min
+            expected = "" if event.expected is None else str(round(1000 * (event.expected - low) / width))
+            return f"{event.kind}\n{round(1000 * (event.score - low) / width)}\n{expected}", 0
+        case e.Reviewed():
+            return f"{'peer' if event.peer else event.kind}\n{round(1000 * event.score)}", 0
+        case _:
+            return "", 0
 
 
 def order(entry: Entry) -> tuple[int, int, int, str]:

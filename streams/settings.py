@@ -47,6 +47,7 @@ Preset: TypeAlias = Literal[
 ]
 Attribution: TypeAlias = Literal["event_time", "arrival", "contact_arrival"]
 Clock: TypeAlias = Literal["wall", "stream"]
+ReplyClock: TypeAlias = Literal["creation", "handoff", "queue"]
 SecurityProtocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
@@ -60,6 +61,14 @@ ORPHAN_HOURS: Final[dict[Channel, float]] = {
     "voice": 4.0, "video": 4.0, "chat": 12.0, "messaging": 168.0, "sms": 168.0, "social": 168.0, "email": 720.0,
     "ticket": 720.0,
 }  # fmt: skip
+
+
+class PriorityTargets(Struct, frozen=True, kw_only=True):
+    """Response and resolution targets of one priority, instead of the queue's; None leaves the queue's in force."""
+
+    first_reply_target_seconds: TargetSeconds | None = None
+    next_reply_target_seconds: TargetSeconds | None = None
+    resolution_target_seconds: TargetSeconds | None = None
 
 
 class QueueSettings(Struct, frozen=True, kw_only=True):
@@ -77,6 +86,13 @@ class QueueSettings(Struct, frozen=True, kw_only=True):
     asa_target_seconds: TargetSeconds | None = None
     abandonment_target_ratio: Ratio | None = None
     oldest_wait_target_seconds: TargetSeconds | None = None
+    first_reply_clock: ReplyClock = "handoff"
+    first_reply_target_seconds: TargetSeconds | None = None
+    next_reply_target_seconds: TargetSeconds | None = None
+    resolution_target_seconds: TargetSeconds | None = None
+    targets_in_business_hours: bool = False
+    at_risk_ratio: Ratio = 0.75
+    priorities: dict[Annotated[str, Meta(pattern=r"^-?[0-9]{1,9}$")], PriorityTargets] = field(default_factory=dict)
     group: Label | None = None
 
 
@@ -137,6 +153,7 @@ class Settings(Struct, frozen=True, kw_only=True, dict=True):
     clock: Clock = "wall"
     retention: Retention = field(default_factory=Retention)
     agent_states: dict[Label, AgentState] = field(default_factory=dict)
+    tags: tuple[Label, ...] = ()
     broker: Broker = Broker()
     web: Web = Web()
     worker: WorkerSettings = WorkerSettings()
@@ -158,6 +175,7 @@ class Settings(Struct, frozen=True, kw_only=True, dict=True):
                 self.clock,
                 self.retention,
                 self.agent_states,
+                self.tags,
             )
             cached = hashlib.sha256(msgspec.json.encode(meaning, order="deterministic")).hexdigest()[:12]
             self.__dict__["_hash"] = cached

@@ -24,9 +24,12 @@ Fields = dict[int, int]
     ANSWERED_WAIT_MS, ABANDONED_WAIT_MS, FLOWED_OUT_WAIT_MS, CALLBACKS_IN_T, CALLBACK_VISITS, IMPLIED_OFFERS,
     SEGMENTS, TALK_MS, HOLD_MS, WRAP_MS, HOLDS, WRAPS, TRANSFERS_WITHIN, TRANSFERS_ACROSS, ESCALATIONS,
     ALERTS, OFFERS_MISSED, OFFERS_CANCELLED, RING_MS, RINGS, IVR_ABANDONED, CALLS, CALL_MS, REPEATED, UNMATCHED,
-    SKEWED, EXCLUDED_TEST, EXCLUDED_OUTBOUND, EXCLUDED_INTERNAL, CONSULTS,
-) = range(38)  # fmt: skip
+    SKEWED, EXCLUDED_TEST, EXCLUDED_OUTBOUND, EXCLUDED_INTERNAL, CONSULTS, EXCLUDED_MERGED,
+) = range(39)  # fmt: skip
 
+EXCLUDED_BY: Final = {
+    "test": EXCLUDED_TEST, "outbound": EXCLUDED_OUTBOUND, "internal": EXCLUDED_INTERNAL, "merged": EXCLUDED_MERGED,
+}  # fmt: skip
 FLOW_OUT_REASONS: Final[tuple[str, ...]] = get_args(FlowOutReason)
 FLOWED_OUT_BY: Final = {reason: 60 + n for n, reason in enumerate(FLOW_OUT_REASONS)}
 AGENT_STATES: Final[tuple[str, ...]] = get_args(AgentState)
@@ -39,7 +42,7 @@ _FIRST_NAMES: Final = (
     "callback_visits", "implied_offers", "segments", "talk_ms", "hold_ms", "wrap_ms", "holds", "wraps",
     "transfers_within", "transfers_across", "escalations", "alerts", "offers_missed", "offers_cancelled", "ring_ms",
     "rings", "ivr_abandoned", "calls", "call_ms", "repeated", "unmatched", "skewed", "excluded_test",
-    "excluded_outbound", "excluded_internal", "consults",
+    "excluded_outbound", "excluded_internal", "consults", "excluded_merged",
 )  # fmt: skip
 NAMES: Final[dict[int, str]] = {
     **dict(enumerate(_FIRST_NAMES)),
@@ -120,8 +123,12 @@ def add(into: Fields, other: Mapping[int, int]) -> None:
 
 
 def counts(fact: Fact, threshold_ms: int, short_ms: int) -> tuple[tuple[int, int], ...]:
-    """The fields one fact adds to, at the limits in force: within the threshold is <=, a short abandon is <."""
-    return _COUNTED[fact.kind](fact.value, fact.detail, threshold_ms, short_ms)
+    """The fields one fact of a queue or of handling adds to: within the threshold is <=, a short abandon is <.
+
+    Facts of conversations count in ``streams.tally_conversations`` and give nothing here.
+    """
+    rule = _COUNTED.get(fact.kind)
+    return () if rule is None else rule(fact.value, fact.detail, threshold_ms, short_ms)
 
 
 Rule = Callable[[int, str, int, int], tuple[tuple[int, int], ...]]
@@ -181,9 +188,7 @@ _COUNTED: Final[dict[int, Rule]] = {
     Kind.REPEATED: _one(REPEATED),
     Kind.UNMATCHED: _one(UNMATCHED),
     Kind.SKEWED: _one(SKEWED),
-    Kind.EXCLUDED: lambda _v, detail, _t, _s: (
-        ({"test": EXCLUDED_TEST, "outbound": EXCLUDED_OUTBOUND, "internal": EXCLUDED_INTERNAL}[detail], 1),
-    ),
+    Kind.EXCLUDED: lambda _v, detail, _t, _s: ((EXCLUDED_BY[detail], 1),),
     Kind.CONSULTED: _one(CONSULTS),
 }
 

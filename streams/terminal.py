@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -44,6 +45,14 @@ def percent(ratio: float | None) -> str:
     return "-" if ratio is None else f"{ratio * 100:.1f} %"
 
 
+def _short(seconds: float) -> str:
+    """A limit as people write it: ``20 s``, ``15 min``, ``4 h``."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length and seconds % length == 0:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:g} s"
+
+
 def data_age_seconds(floor: Mapping[str, Any]) -> float | None:
     """How long ago the source that was heard of last was heard of; None before the first event."""
     return min((source["staleness_seconds"] for source in floor["sources"]), default=None)
@@ -52,12 +61,15 @@ def data_age_seconds(floor: Mapping[str, Any]) -> float | None:
 def render(floor: Mapping[str, Any], links: Sequence[str] = ()) -> RenderableType:
     """The whole view: one row a queue, the floor at the end, and under it how old the data are."""
     window = window_of(floor)
-    table = Table(title=f"Contact centre, last {window}", title_justify="left", header_style="bold", show_footer=False)
-    table.add_column("queue")
-    for name in ("waiting", "oldest wait", "service level", "target"):
+    table = Table(
+        title=f"Contact centre, last {window}", title_justify="left", header_style="bold",
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0),
+    )  # fmt: skip
+    table.add_column("\nqueue", no_wrap=True)
+    for name in ("\nwaiting", "oldest\nwait", "service\nlevel", "\ntarget"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("state", no_wrap=True, min_width=9)
-    for name in ("ASA", "abandoned", "free / serving"):
+    table.add_column("\nstate", no_wrap=True, min_width=9)
+    for name in ("\nASA", "aban-\ndoned", "agents\nfree"):
         table.add_column(name, justify="right", no_wrap=True)
     grey = "dim" if floor["stale"] else ""
     for row in floor["queues"]:
@@ -96,9 +108,11 @@ def _cells(row: Mapping[str, Any], window: str) -> list[Text]:
     live, target = row["live"], row["target"]
     level, asa, abandonment, state = _judged(row, row["windows"].get(window))
     word, style = _STATES[state]
-    wanted = f"{target['service_level_ratio'] * 100:.0f} % in {duration(target['service_level_threshold_seconds'])}"
+    wanted = f"{target['service_level_ratio'] * 100:.0f}/{_short(target['service_level_threshold_seconds'])}"
     late = live["state"].get("oldest_wait") == "breach"
-    name = "whole floor" if row["channel"] == "" else f"{row['queue']} ({row['channel']})"
+    name = "whole floor" if row["channel"] == "" else row["queue"]
+    if row["channel"] not in ("", "voice", row["queue"]):
+        name += f" ({row['channel']})"
     return [
         Text(name),
         Text(str(live["waiting"])),

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from streams import slices
 from streams import tally as y
-from streams.books import Book, Slice
+from streams.books import TAG_ROW, Book, Slice
 from streams.counts import Counts, counts_of
 from streams.partition import Partition, Waiting
 from streams.presence import open_span
@@ -75,8 +75,8 @@ def now_of(partitions: Iterable[Partition], settings: Settings, wall_ms: int) ->
 
 
 def keys_of(partitions: Iterable[Partition]) -> list[Key]:
-    """Every queue and channel known, sorted; rows of agents only (no channel) left out."""
-    return sorted({key for p in partitions for key in p.ledger.books if key[1]})
+    """Every queue and channel known, sorted; rows of agents only (no channel) and of tags left out."""
+    return sorted({key for p in partitions for key in p.ledger.books if key[1] and not key[0].startswith(TAG_ROW)})
 
 
 # --- now -------------------------------------------------------------------------------------------------------------

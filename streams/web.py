@@ -1,7 +1,7 @@
-"""The worker's web server: partitions and their status enter, ``/metrics`` and ``/api`` leave. Reads, never writes.
+"""The worker's web server: partitions and their status enter; the wall, ``/metrics`` and ``/api`` leave. Reads only.
 
 A snapshot is taken on the loop, piece by piece; what takes long, turning it into text, happens in a thread, once a
-second at most however many ask. Only GET; no scripts, no cookies, nothing another site could use.
+second at most however many ask. Only GET; no cookies, no inline script, nothing another site could use.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from aiohttp import web
 
 from streams import __version__, api, api_intervals, snapshot, view
 from streams.api_intervals import QueryError
+from streams.board import Board
+from streams.board.routes import CONTENT_SECURITY_POLICY
 from streams.events import TOPICS
 from streams.exposition import CONTENT_TYPE, Exposition
 from streams.exposition_floor import floor_families
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 CACHE_MS: Final = 1_000
 _HEADERS: Final = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -44,6 +46,10 @@ _LIMITS: Final[dict[str, Any]] = {
     "lingering_time": 1.0,
 }
 _PAGES: Final = {
+    "/": "the wall, live",
+    "/api/events": "what the wall shows, as server-sent events",
+    "/api/queue": "one queue: JSON; queue, channel, privacy",
+    "/api/kpis": "every formula: JSON",
     "/api/floor": "every queue, the floor and the groups, now: JSON",
     "/api/intervals": "hours or days: JSON; from, to, by, queue, channel",
     "/metrics/floor": "ratios, means and quantiles of the floor, for Prometheus",
@@ -79,6 +85,7 @@ class WebServer:
         self._one_snapshot = asyncio.Lock()
         self._one_question = asyncio.Lock()
         budget = settings.worker.series_budget
+        self._board = Board(self._taken, lambda: self._partitions().values())
         self._worker_metrics = Exposition(budget, with_process=True)
         self._floor_metrics = Exposition(budget, with_process=False)
 
@@ -94,7 +101,8 @@ class WebServer:
         app = web.Application(client_max_size=1_024)
         app.add_routes(
             [
-                web.get("/", self._index),
+                *self._board.routes(),
+                web.get("/about", self._about),
                 web.get("/live", self._live),
                 web.get("/ready", self._ready),
                 web.get("/metrics", self._metrics),
@@ -104,6 +112,7 @@ class WebServer:
             ]
         )
         app.on_response_prepare.append(_add_headers)
+        app.on_shutdown.append(self._end_streams)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, **_LIMITS)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._settings.web.host, self._settings.web.port).start()
@@ -151,12 +160,12 @@ class WebServer:
             return web.Response(status=503, text="waiting for partitions\n")
         return web.Response(text=f"ready: {len(self._partitions())} partitions\n")
 
-    async def _index(self, _request: web.Request) -> web.Response:
+    async def _about(self, _request: web.Request) -> web.Response:
         links = "".join(f'<li><a href="{path}">{path}</a> {html.escape(what)}</li>' for path, what in _PAGES.items())
-        style = "body{font:16px system-ui;margin:3em auto;max-width:44em;padding:0 1em}li{margin:.5em 0}"
         page = (
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Queuepulse</title><style>{style}</style>'
-            f"<h1>Queuepulse {__version__}</h1><ul>{links}</ul></html>"
+            '<!doctype html><html lang="en"><meta charset="utf-8"><title>Queuepulse</title>'
+            '<meta name="viewport" content="width=device-width"><link rel="icon" href="/board/icon.svg">'
+            f'<link rel="stylesheet" href="/board/about.css"><h1>Queuepulse {__version__}</h1><ul>{links}</ul></html>'
         )
         return web.Response(text=page, content_type="text/html")
 
@@ -165,17 +174,27 @@ class WebServer:
     async def _cached(self, name: str, render: Callable[[Snapshot], bytes]) -> bytes:
         """What was rendered under this name within the last second, or a fresh one. All names share the snapshot."""
         async with self._one_snapshot:
-            age = self._clock() - self._taken_at
-            if self._snapshot is None or not 0 <= age < CACHE_MS:
-                self._taken_at = self._clock()
-                self._rendered.clear()
-                work = snapshot.steps(
-                    list(self._partitions().values()), self._settings, self._status(), self._taken_at
-                )  # fmt: skip
-                self._snapshot = await _in_pieces(work)
+            taken = await self._take(CACHE_MS)
             if name not in self._rendered:
-                self._rendered[name] = await asyncio.to_thread(render, self._snapshot)
+                self._rendered[name] = await asyncio.to_thread(render, taken)
             return self._rendered[name]
+
+    async def _taken(self, within_ms: int) -> Snapshot:
+        """A snapshot not older than ``within_ms``, shared with everybody who asks."""
+        async with self._one_snapshot:
+            return await self._take(within_ms)
+
+    async def _take(self, within_ms: int) -> Snapshot:
+        age = self._clock() - self._taken_at
+        if self._snapshot is None or not 0 <= age < within_ms:
+            self._taken_at = self._clock()
+            self._rendered.clear()
+            work = snapshot.steps(list(self._partitions().values()), self._settings, self._status(), self._taken_at)
+            self._snapshot = await _in_pieces(work)
+        return self._snapshot
+
+    async def _end_streams(self, _app: web.Application) -> None:
+        await self._board.close()
 
 
 def attach(worker: Worker, partition_count: int) -> WebServer:

@@ -8,11 +8,16 @@ has waited since 10:00:00. Ann is available for billing since 09:50, Bob on a co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
 import msgspec
 
 from streams import events as e
 from streams.partition import Partition, Record
 from streams.settings import Settings, from_raw
+
+C = TypeVar("C", bound=e.CallEvent)
 
 NOW = 1_772_445_630_000
 TEN = 1_772_445_600_000
@@ -38,7 +43,7 @@ def settings() -> Settings:
     )
 
 
-def call(number: int, at: int, kind: type[e.CallEvent], **more: object) -> e.CallEvent:
+def call(number: int, at: int, kind: type[C], **more: Any) -> C:
     """An event of call ``number`` in queue billing."""
     name = f"{number}/{kind.__name__}"
     return kind(event_id=name, occurred_at=at, source="pbx", contact_id=f"call-{number}", queue="billing", **more)
@@ -76,7 +81,7 @@ def presences() -> list[e.Event]:
     ]  # fmt: skip
 
 
-def records(events: list[e.Event]) -> list[Record]:
+def records(events: Sequence[e.Event]) -> list[Record]:
     """Events as Kafka records, from offset 0."""
     made = []
     for offset, event in enumerate(events):

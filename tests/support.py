@@ -46,7 +46,7 @@ class Story:
         self._always = always
         self._queue: str | None = None
 
-    def tell(self, kind: Callable[..., Event], at: float, **fields: object) -> Story:
+    def tell(self, kind: Callable[..., Event], at: float, /, **fields: object) -> Story:
         """Add an event of any kind; its id is the contact's with a number."""
         queue = fields.pop("queue", self._queue)
         known: dict[str, Any] = {

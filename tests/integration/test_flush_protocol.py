@@ -21,7 +21,7 @@ TOPIC = "call-events"
 Pairs = list[tuple[bytes, bytes | None]]
 
 
-class Crash(Exception):
+class CrashError(Exception):
     """The process is gone."""
 
 
@@ -43,7 +43,7 @@ class Log:
         for pair in batch.pairs:
             if self.budget is not None:
                 if self.budget == 0:
-                    raise Crash
+                    raise CrashError
                 self.budget -= 1
             self.written.setdefault(topic, []).append(pair)
         await asyncio.sleep(0)
@@ -138,7 +138,7 @@ async def totals_after_crashes(
                 list(owned.apply(1, records[position:end], Pace(0.02)))
                 position = end
                 await flusher.flush()
-        except Crash:
+        except CrashError:
             continue
         assert isinstance(owned.partition, ToyPartition)
         return owned.partition.flushed_totals, oracle(values)
@@ -185,7 +185,7 @@ async def test_a_refused_record_is_written_before_the_marker_that_covers_it() ->
     flusher, owned = worker(log)
     list(owned.apply(1, [Record(4, b"k", b"?", 77)], Pace(0.02)))
 
-    with pytest.raises(Crash):
+    with pytest.raises(CrashError):
         await flusher.flush()
 
     assert list(log.written) == ["call-events-rejected"]

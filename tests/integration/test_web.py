@@ -146,7 +146,7 @@ async def test_there_is_nothing_else(client: aiohttp.ClientSession, path: str) -
     assert (await get(client, path))[0] == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/api/floor", "/api/intervals?by=week", "/nothing", "/ready"])
+@pytest.mark.parametrize("path", ["/", "/about", "/metrics", "/api/floor", "/api/intervals?by=week", "/nothing", "/ready"])
 async def test_every_answer_has_the_security_headers(client: aiohttp.ClientSession, path: str) -> None:
     async with client.get(path) as answer:
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
@@ -156,9 +156,9 @@ async def test_every_answer_has_the_security_headers(client: aiohttp.ClientSessi
 
 
 async def test_the_index_links_everything_and_has_no_script(client: aiohttp.ClientSession) -> None:
-    _, page = await get(client, "/")
+    _, page = await get(client, "/about")
 
-    for path in ("/metrics", "/metrics/floor", "/api/floor", "/api/intervals", "/live", "/ready"):
+    for path in ("/", "/metrics", "/metrics/floor", "/api/floor", "/api/intervals", "/live", "/ready"):
         assert f'href="{path}"' in page
     assert "<script" not in page
 

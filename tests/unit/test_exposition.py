@@ -281,6 +281,6 @@ if PROMTOOL := shutil.which("promtool"):  # beyond the rules above; where it is 
 
     def test_promtool_has_nothing_against_the_names() -> None:
         for families in (worker_families(taken()), floor_families(taken())):
-            command = [PROMTOOL, "check", "metrics"]
+            command = [str(PROMTOOL), "check", "metrics"]
             done = subprocess.run(command, input=text(families), capture_output=True, text=True, check=False)
             assert (done.returncode, done.stderr) == (0, "")

@@ -211,6 +211,7 @@ def test_what_is_beyond_retention_is_dropped_and_named_for_deletion() -> None:
 def test_what_is_within_retention_is_kept() -> None:
     one = ledger()
     one.post((1, offered(START)), 0, START)
+    one.changed(0)
 
     assert one.purge(START + 9 * MINUTE) == []
     assert len(one.purge(START + 11 * MINUTE)) == 1

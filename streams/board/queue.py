@@ -1,0 +1,88 @@
+"""One queue looked at closely: a snapshot and the partitions enter, who waits since when leaves, and every number.
+
+A contact id never leaves: each is replaced by a short pseudonym made with a key of this process, so that a row keeps
+its name while it is watched and tells nothing afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any, Final
+
+from msgspec import structs
+
+from streams import api, kpis
+from streams.partition import Partition, Waiting
+from streams.snapshot import Row, Snapshot
+from streams.view import FLOOR
+
+MAX_WAITING: Final = 200
+
+Waiter = tuple[str, Waiting]
+"""A contact id and its visit."""
+
+
+def find(snapshot: Snapshot, queue: str, channel: str) -> Row | None:
+    """The row of a queue, a group or the floor ("ALL"); without a channel the first of that name. None if unknown."""
+    if queue == FLOOR:
+        return snapshot.floor
+    rows = [row for row in snapshot.rows if row.queue == queue and channel in ("", row.channel)]
+    groups = [row for row in snapshot.groups if row.queue == queue and not channel]
+    return next(iter([*rows, *groups]), None)
+
+
+def waiting(partitions: Iterable[Partition], snapshot: Snapshot, row: Row) -> list[Waiter]:
+    """Who waits in a row's queues, in the order in which they should be served: by priority, then by time.
+
+    Reads live state: call it on the loop.
+    """
+    members = snapshot.settings.groups.get(row.queue, ()) if not row.channel else (row.queue,)
+    found = [
+        (contact_id, visit)
+        for partition in partitions
+        for contact_id, visits in partition.waiting.items()
+        for visit in visits
+        if row.queue == FLOOR or (visit.queue in members and row.channel in ("", visit.channel))
+    ]
+    return sorted(found, key=lambda waiter: (-waiter[1].priority, waiter[1].offered_at, waiter[0]))
+
+
+def detail(snapshot: Snapshot, row: Row, waiters: list[Waiter], secret: bytes) -> dict[str, Any]:
+    """The shape of ``/api/floor`` with one row, ``queue``, and the contacts that wait, the first ``MAX_WAITING``."""
+    narrowed = structs.replace(snapshot, rows=[row], groups=[])
+    answer = api.floor(narrowed)
+    del answer["floor"], answer["groups"]
+    answer["queue"] = answer.pop("queues")[0]
+    threshold_ms = row.rule.service_level_threshold_seconds * 1000
+    answer["contacts"] = [
+        {
+            "name": pseudonym(contact_id, secret),
+            "queue": visit.queue,
+            "channel": visit.channel,
+            "offered_at_ms": visit.offered_at,
+            "waited_seconds": max(0, snapshot.now - visit.offered_at) / 1000,
+            "past_threshold": snapshot.now - visit.offered_at > threshold_ms,
+            "priority": visit.priority,
+            "callback": visit.callback,
+        }
+        for contact_id, visit in waiters[:MAX_WAITING]
+    ]
+    answer["contacts_left_out"] = max(0, len(waiters) - MAX_WAITING)
+    return answer
+
+
+def pseudonym(contact_id: str, secret: bytes) -> str:
+    """A name that stays with a contact as long as the process lives: six letters and digits."""
+    return blake2b(contact_id.encode("utf-8", "surrogatepass"), digest_size=3, key=secret).hexdigest()
+
+
+def glossary() -> dict[str, Any]:
+    """Every KPI and every service-level preset with its formula in words."""
+    return {
+        "kpis": [{"name": kpi.name, "unit": kpi.unit, "formula": kpi.formula} for kpi in kpis.REGISTRY],
+        "presets": [
+            {"name": name, "formula": " ".join((function.__doc__ or "").split())}
+            for name, function in kpis.PRESETS.items()
+        ],
+    }
