@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams import tally as y
+from streams import tally_conversations as conversations
 from streams.tally import COHORT, FLOWED_OUT_BY, STATE_MS, Fields
 
 
@@ -20,6 +21,8 @@ class Counts(Struct, frozen=True, kw_only=True):
 
     ``left`` is the base that every "offered" in a ratio becomes when things count at the time they happen; with
     arrival cohorts it is ``offered``. ``waiting_past_threshold`` is live: visits waiting for longer than the threshold.
+    ``told`` holds what is counted of conversations, by the names of ``tally_conversations``, and ``times`` their
+    histograms.
     """
 
     offered: int = 0
@@ -59,10 +62,16 @@ class Counts(Struct, frozen=True, kw_only=True):
     abandoned_waits: tuple[tuple[int, int], ...] = ()
     flowed_out_waits: tuple[tuple[int, int], ...] = ()
     handles: tuple[tuple[int, int], ...] = ()
+    told: Mapping[str, int] = {}
+    times: Mapping[str, tuple[tuple[int, int], ...]] = {}
     max_answered_wait_ms: int | None = None
     max_wait_ms: int | None = None
     waiting_past_threshold: int = 0
     cohort: bool = False
+
+    def say(self, name: str) -> int:
+        """How much was counted of one thing about conversations; 0 when nothing was."""
+        return self.told.get(name, 0)
 
     @property
     def left(self) -> int:
@@ -93,6 +102,8 @@ def counts_of(
         abandoned_waits=tuple(y.histogram(fields, y.ABANDONED_WAITS + shift)),
         flowed_out_waits=tuple(y.histogram(fields, y.FLOWED_OUT_WAITS + shift)),
         handles=tuple(y.histogram(fields, y.HANDLES + shift)),
+        told={name: fields[n + shift] for n, name in conversations.NAMES.items() if fields.get(n + shift)},
+        times={name: tuple(y.histogram(fields, n + shift)) for name, n in conversations.HISTOGRAMS.items()},
         max_answered_wait_ms=maxima.get(y.MAX_ANSWERED_WAIT + shift),
         max_wait_ms=maxima.get(y.MAX_WAIT + shift),
         waiting_past_threshold=waiting_past_threshold,

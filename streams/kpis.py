@@ -8,47 +8,40 @@ Counts enter (``Counts``, integers and integer milliseconds), seconds and ratios
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
+from streams import kpis_conversations
 from streams import tally as y
 from streams.counts import Counts
+from streams.kpi import Kpi, kpi, mean_seconds, ratio
 from streams.tally import AGENT_STATES
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole > 0 else None
-
-
-def _mean_seconds(sum_ms: int, n: int) -> float | None:
-    return sum_ms / n / 1000 if n > 0 else None
-
 
 # --- service level ---------------------------------------------------------------------------------------------------
 
 
 def answered_only(c: Counts) -> float | None:
     """Answered within the threshold / answered. None when nothing was answered. Asterisk's first service level."""
-    return _ratio(c.answered_in_threshold, c.answered)
+    return ratio(c.answered_in_threshold, c.answered)
 
 
 def all_abandons_against(c: Counts) -> float | None:
     """Answered within the threshold / (answered + abandoned). None when both are 0. Genesys, base shape."""
-    return _ratio(c.answered_in_threshold, c.answered + c.abandoned)
+    return ratio(c.answered_in_threshold, c.answered + c.abandoned)
 
 
 def abandons_in_t_credit(c: Counts) -> float | None:
     """(Answered + abandoned, both within the threshold) / (answered + abandoned). Asterisk's second service level."""
-    return _ratio(c.answered_in_threshold + c.abandoned_in_threshold, c.answered + c.abandoned)
+    return ratio(c.answered_in_threshold + c.abandoned_in_threshold, c.answered + c.abandoned)
 
 
 def abandons_in_t_excluded(c: Counts) -> float | None:
     """Answered within the threshold / (answered + abandoned - abandoned within the threshold). Bright Pattern."""
-    return _ratio(c.answered_in_threshold, c.answered + c.abandoned - c.abandoned_in_threshold)
+    return ratio(c.answered_in_threshold, c.answered + c.abandoned - c.abandoned_in_threshold)
 
 
 def short_abandons_credit(c: Counts) -> float | None:
     """(Answered within the threshold + short abandons) / (answered + abandoned). ICMI, a variant."""
-    return _ratio(c.answered_in_threshold + c.short_abandoned, c.answered + c.abandoned)
+    return ratio(c.answered_in_threshold + c.short_abandoned, c.answered + c.abandoned)
 
 
 def short_abandons_excluded(c: Counts) -> float | None:
@@ -56,22 +49,22 @@ def short_abandons_excluded(c: Counts) -> float | None:
 
     Genesys (switch), Twilio Flex, RingCentral; ICMI "Service Level Calculations" (QueueTips, 2005).
     """
-    return _ratio(c.answered_in_threshold, c.answered + c.abandoned - c.short_abandoned)
+    return ratio(c.answered_in_threshold, c.answered + c.abandoned - c.short_abandoned)
 
 
 def with_flowouts(c: Counts) -> float | None:
     """Answered within the threshold / (answered + abandoned + flowed out - short abandons). Genesys (switch)."""
-    return _ratio(c.answered_in_threshold, c.answered + c.abandoned + c.flowed_out - c.short_abandoned)
+    return ratio(c.answered_in_threshold, c.answered + c.abandoned + c.flowed_out - c.short_abandoned)
 
 
 def removed_from_queue(c: Counts) -> float | None:
     """(Answered, abandoned and callback requests, each within the threshold) / offered. Amazon Connect SL X."""
-    return _ratio(c.answered_in_threshold + c.abandoned_in_threshold + c.callbacks_in_threshold, c.left)
+    return ratio(c.answered_in_threshold + c.abandoned_in_threshold + c.callbacks_in_threshold, c.left)
 
 
 def offered(c: Counts) -> float | None:
     """Answered within the threshold / offered. Avaya, Verbara."""
-    return _ratio(c.answered_in_threshold, c.left)
+    return ratio(c.answered_in_threshold, c.left)
 
 
 def live_adjusted(c: Counts) -> float | None:
@@ -79,7 +72,7 @@ def live_adjusted(c: Counts) -> float | None:
 
     Ours: a queue that answers nobody does not look good while people wait.
     """
-    return _ratio(c.answered_in_threshold, c.answered + c.abandoned - c.short_abandoned + c.waiting_past_threshold)
+    return ratio(c.answered_in_threshold, c.answered + c.abandoned - c.short_abandoned + c.waiting_past_threshold)
 
 
 PRESETS: Final[dict[str, Callable[[Counts], float | None]]] = {
@@ -106,29 +99,29 @@ def service_levels(c: Counts) -> dict[str, float | None]:
 
 def asa_seconds(c: Counts) -> float | None:
     """Average speed of answer: waits of answered visits / answered. Show it beside abandonment."""
-    return _mean_seconds(c.answered_wait_ms, c.answered)
+    return mean_seconds(c.answered_wait_ms, c.answered)
 
 
 def wait_seconds(c: Counts) -> float | None:
     """Mean wait of all that left the queue: answered, abandoned or flowed out."""
-    return _mean_seconds(
+    return mean_seconds(
         c.answered_wait_ms + c.abandoned_wait_ms + c.flowed_out_wait_ms, c.answered + c.abandoned + c.flowed_out
     )
 
 
 def abandon_time_seconds(c: Counts) -> float | None:
     """Mean wait of those who gave up."""
-    return _mean_seconds(c.abandoned_wait_ms, c.abandoned)
+    return mean_seconds(c.abandoned_wait_ms, c.abandoned)
 
 
 def abandonment_ratio(c: Counts) -> float | None:
     """(Abandoned - short abandons) / (left - short abandons); by arrival cohorts, offered instead of left."""
-    return _ratio(c.abandoned - c.short_abandoned, c.left - c.short_abandoned)
+    return ratio(c.abandoned - c.short_abandoned, c.left - c.short_abandoned)
 
 
 def abandonment_raw_ratio(c: Counts) -> float | None:
     """Abandoned, short ones too / left; by arrival cohorts, offered instead of left."""
-    return _ratio(c.abandoned, c.left)
+    return ratio(c.abandoned, c.left)
 
 
 def wait_quantile_seconds(c: Counts, q: float) -> float | None:
@@ -151,47 +144,47 @@ def max_wait_seconds(c: Counts) -> float | None:
 
 def aht_seconds(c: Counts) -> float | None:
     """Average handle time: (talk + hold + after-contact work) / handle segments."""
-    return _mean_seconds(c.handle_ms, c.segments)
+    return mean_seconds(c.handle_ms, c.segments)
 
 
 def talk_seconds(c: Counts) -> float | None:
     """Mean talk per handle segment."""
-    return _mean_seconds(c.talk_ms, c.segments)
+    return mean_seconds(c.talk_ms, c.segments)
 
 
 def hold_seconds(c: Counts) -> float | None:
     """Mean hold per handle segment, those without hold included."""
-    return _mean_seconds(c.hold_ms, c.segments)
+    return mean_seconds(c.hold_ms, c.segments)
 
 
 def wrap_seconds(c: Counts) -> float | None:
     """Mean after-contact work per handle segment, those without included."""
-    return _mean_seconds(c.wrap_ms, c.segments)
+    return mean_seconds(c.wrap_ms, c.segments)
 
 
 def call_seconds(c: Counts) -> float | None:
     """Average call duration: from the start of the call to its end, ring and queue included."""
-    return _mean_seconds(c.call_ms, c.calls)
+    return mean_seconds(c.call_ms, c.calls)
 
 
 def ring_seconds(c: Counts) -> float | None:
     """Pick-up speed: mean ring time of answered offers."""
-    return _mean_seconds(c.ring_ms, c.rings)
+    return mean_seconds(c.ring_ms, c.rings)
 
 
 def transfer_ratio(c: Counts) -> float | None:
     """Transfers by agents, within and across queues / handle segments."""
-    return _ratio(c.transfers_within + c.transfers_across, c.segments)
+    return ratio(c.transfers_within + c.transfers_across, c.segments)
 
 
 def escalation_ratio(c: Counts) -> float | None:
     """Escalations / handle segments."""
-    return _ratio(c.escalations, c.segments)
+    return ratio(c.escalations, c.segments)
 
 
 def offers_missed_ratio(c: Counts) -> float | None:
     """Ring, no answer: offers an agent did not take / all that rang."""
-    return _ratio(c.offers_missed, c.alerts)
+    return ratio(c.offers_missed, c.alerts)
 
 
 # --- agents ----------------------------------------------------------------------------------------------------------
@@ -207,12 +200,12 @@ def _state_ms(c: Counts, *states: str) -> int:
 def occupancy_ratio(c: Counts) -> float | None:
     """(On contact + after-contact work) / (that + ringing + available), by wall clock."""
     busy = _state_ms(c, *WORKING)
-    return _ratio(busy, busy + _state_ms(c, "available", "ringing"))
+    return ratio(busy, busy + _state_ms(c, "available", "ringing"))
 
 
 def on_call_ratio(c: Counts) -> float | None:
     """On-call rate: time on contact / time signed in."""
-    return _ratio(_state_ms(c, "on_contact"), _state_ms(c, *SIGNED_IN))
+    return ratio(_state_ms(c, "on_contact"), _state_ms(c, *SIGNED_IN))
 
 
 def pulled_per_hour(c: Counts) -> float | None:
@@ -233,19 +226,6 @@ def expected_wait_seconds(waiting: int, agents: int, available: int, aht: float 
     return None if aht is None else (waiting + 1) * aht / agents
 
 
-class Kpi(NamedTuple):
-    """One KPI of a window: its metric name without prefix, unit, function, and formula in words."""
-
-    name: str
-    unit: str
-    function: Callable[[Counts], float | None]
-    formula: str
-
-
-def _kpi(name: str, unit: str, function: Callable[[Counts], float | None]) -> Kpi:
-    return Kpi(name, unit, function, " ".join((function.__doc__ or "").split()))
-
-
 def _quantile(q: float) -> Kpi:
     def function(c: Counts) -> float | None:
         return wait_quantile_seconds(c, q)
@@ -255,27 +235,28 @@ def _quantile(q: float) -> Kpi:
 
 
 REGISTRY: Final[tuple[Kpi, ...]] = (
-    _kpi("asa_seconds", "seconds", asa_seconds),
-    _kpi("wait_seconds", "seconds", wait_seconds),
+    kpi("asa_seconds", "seconds", asa_seconds),
+    kpi("wait_seconds", "seconds", wait_seconds),
     _quantile(0.5),
     _quantile(0.9),
     _quantile(0.95),
-    _kpi("max_wait_seconds", "seconds", max_wait_seconds),
-    _kpi("abandon_time_seconds", "seconds", abandon_time_seconds),
-    _kpi("abandonment_ratio", "ratio", abandonment_ratio),
-    _kpi("abandonment_raw_ratio", "ratio", abandonment_raw_ratio),
-    _kpi("aht_seconds", "seconds", aht_seconds),
-    _kpi("talk_seconds", "seconds", talk_seconds),
-    _kpi("hold_seconds", "seconds", hold_seconds),
-    _kpi("wrap_seconds", "seconds", wrap_seconds),
-    _kpi("call_seconds", "seconds", call_seconds),
-    _kpi("ring_seconds", "seconds", ring_seconds),
-    _kpi("transfer_ratio", "ratio", transfer_ratio),
-    _kpi("escalation_ratio", "ratio", escalation_ratio),
-    _kpi("offers_missed_ratio", "ratio", offers_missed_ratio),
-    _kpi("occupancy_ratio", "ratio", occupancy_ratio),
-    _kpi("on_call_ratio", "ratio", on_call_ratio),
-    _kpi("pulled_per_hour", "contacts per hour", pulled_per_hour),
+    kpi("max_wait_seconds", "seconds", max_wait_seconds),
+    kpi("abandon_time_seconds", "seconds", abandon_time_seconds),
+    kpi("abandonment_ratio", "ratio", abandonment_ratio),
+    kpi("abandonment_raw_ratio", "ratio", abandonment_raw_ratio),
+    kpi("aht_seconds", "seconds", aht_seconds),
+    kpi("talk_seconds", "seconds", talk_seconds),
+    kpi("hold_seconds", "seconds", hold_seconds),
+    kpi("wrap_seconds", "seconds", wrap_seconds),
+    kpi("call_seconds", "seconds", call_seconds),
+    kpi("ring_seconds", "seconds", ring_seconds),
+    kpi("transfer_ratio", "ratio", transfer_ratio),
+    kpi("escalation_ratio", "ratio", escalation_ratio),
+    kpi("offers_missed_ratio", "ratio", offers_missed_ratio),
+    kpi("occupancy_ratio", "ratio", occupancy_ratio),
+    kpi("on_call_ratio", "ratio", on_call_ratio),
+    kpi("pulled_per_hour", "contacts per hour", pulled_per_hour),
+    *kpis_conversations.REGISTRY,
 )
 """Every KPI of a window but the service level, which comes by ``PRESETS``."""
 

@@ -70,6 +70,11 @@ LOW: Final = {"nps": 600, "agent_nps": 600}
 
 FIRST_REPLIES, NEXT_REPLIES, FIRST_RESOLUTIONS, RESOLUTIONS, CLOSINGS = 4_500, 5_000, 5_500, 6_000, 6_500
 BUSINESS_FIRST_REPLIES, BUSINESS_NEXT_REPLIES, BUSINESS_RESOLUTIONS = 7_000, 7_500, 8_000
+HISTOGRAMS: Final = {
+    "first_replies": FIRST_REPLIES, "next_replies": NEXT_REPLIES, "first_resolutions": FIRST_RESOLUTIONS,
+    "resolutions": RESOLUTIONS, "closings": CLOSINGS, "first_replies_business": BUSINESS_FIRST_REPLIES,
+    "next_replies_business": BUSINESS_NEXT_REPLIES, "resolutions_business": BUSINESS_RESOLUTIONS,
+}  # fmt: skip
 """First field number of each histogram."""
 
 NAMES: Final[dict[int, str]] = {

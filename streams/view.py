@@ -97,7 +97,7 @@ def live(partitions: Sequence[Partition], settings: Settings, now: int) -> dict[
             balance[key] += book.balance()
     agents = _agents(partitions, now)
     found = {
-        key: _live(settings, key[0], waiting[key], handling[key], agents.get(key[0], {}), balance[key], now)
+        key: _live(settings, key[0], waiting[key], handling[key], agents.get(key[0], {}) if key[0] else {}, balance[key], now)
         for key in {*keys_of(partitions), *waiting, *handling}
     }
     everybody = [visit for visits in waiting.values() for visit in visits]
@@ -164,9 +164,10 @@ def windows(
             y.add(fields, {field: n for field, n in histograms.items() if field % y.COHORT >= y.ANSWERED_WAITS})
         y.add(floor_fields, fields)
         _raise(floor_maxima, maxima)
-        agents, _ = _sum(_pieces(partitions, (key[0], ""), ring.code, span))
-        y.add(fields, agents)
-        y.add(fields, _overlap(agents_spent.get(key[0], ()), span, now))
+        if key[0]:  # what happened before any queue has no agents; under "" stand those of the floor
+            agents, _ = _sum(_pieces(partitions, (key[0], ""), ring.code, span))
+            y.add(fields, agents)
+            y.add(fields, _overlap(agents_spent.get(key[0], ()), span, now))
         past = lives[key].waiting_past_threshold if key in lives else 0
         cohort = rule.attribution != "event_time"
         found[key] = Window(span, counts_of(fields, cohort=cohort, maxima=maxima, waiting_past_threshold=past))
@@ -250,40 +251,42 @@ def intervals(
     floor = key[0] == FLOOR
     rule = settings.defaults if floor else settings.queue(key[0])
     keys = [k for k in keys_of(partitions) if not key[1] or k[1] == key[1]] if floor else [key]
+    spans = slices.intervals(start, end, by, ZoneInfo(rule.timezone))
     found = []
-    for span in slices.intervals(start, end, by, ZoneInfo(rule.timezone)):
+    for span, longest in zip(spans, longest_queues(partitions, keys, spans), strict=True):
         fields, maxima = _sum(piece for k in keys for piece in _pieces(partitions, k, "c", span))
         if fields:
             counts = counts_of(fields, cohort=rule.attribution != "event_time", maxima=maxima)
-            found.append(Interval(span, key, counts, longest_queue(partitions, keys, span)))
+            found.append(Interval(span, key, counts, longest))
     return found
 
 
-def longest_queue(partitions: Sequence[Partition], keys: Iterable[Key], span: Span) -> int:
-    """The most visits that waited at once in [start, end), of these queues together, over all partitions.
+def longest_queues(partitions: Sequence[Partition], keys: Iterable[Key], spans: Sequence[Span]) -> list[int]:
+    """The most visits that waited at once in each [start, end), of these queues together, over all partitions.
 
-    From per-second net changes: within a second, those who leave go before those who enter.
+    From per-second net changes, backwards from how many wait now: within a second, those who leave go before those who
+    enter. The spans are in order and do not overlap.
     """
     nets: dict[int, int] = defaultdict(int)
-    length = after = 0
+    length = 0
     for key in keys:
         for partition in partitions:
             book = partition.ledger.books.get(key)
-            if book is None:
-                continue
-            length += book.balance()
-            for start, piece in book.length.items():
-                if start + 5 * MINUTE <= span.start:
-                    continue
-                for second, n in piece.fields.items():
-                    at = start + second * SECOND
-                    if at >= span.start:
-                        after += n
-                        if at < span.end:
-                            nets[at] += n
-    length -= after
-    longest = length
-    for at in sorted(nets):
-        length += nets[at]
-        longest = max(longest, length)
-    return max(0, longest)
+            if book is not None:
+                length += book.balance()
+                for start, piece in book.length.items():
+                    for second, n in piece.fields.items():
+                        nets[start + second * SECOND] += n
+    seconds = sorted(nets, reverse=True)
+    longest, n = [], 0
+    for span in reversed(spans):
+        while n < len(seconds) and seconds[n] >= span.end:
+            length -= nets[seconds[n]]
+            n += 1
+        most = length
+        while n < len(seconds) and seconds[n] >= span.start:
+            length -= nets[seconds[n]]
+            most = max(most, length)
+            n += 1
+        longest.append(max(0, most))
+    return longest[::-1]
