@@ -48,6 +48,7 @@ class Contacts:
         self.by_id: dict[str, Contact] = {}
         self.waiting: dict[str, list[Waiting]] = {}
         self.handling: dict[str, tuple[str, str]] = {}
+        self.open_conversations: dict[str, Head] = {}
         self.next_due = _NEVER
         self._prefix = prefix + b"c|"
         self._timers: list[tuple[int, str]] = []
@@ -152,7 +153,13 @@ class Contacts:
 
     def _show(self, name: str, head: Head) -> None:
         waiting = segment = None
-        if not (head.flags and excluded(head.flags)):
+        counts = not (head.flags and excluded(head.flags))
+        if head.dialogue is not None:
+            if counts and head.done_at < 0:
+                self.open_conversations[name] = head
+            else:
+                self.open_conversations.pop(name, None)
+        if counts:
             for visit in head.visits:
                 if visit.outcome == OPEN and visit.offered_at >= 0:
                     waits = Waiting(visit.queue, head.channel, visit.offered_at, visit.priority, visit.callback)

@@ -96,14 +96,15 @@ def live(partitions: Sequence[Partition], settings: Settings, now: int) -> dict[
         for key, book in partition.ledger.books.items():
             balance[key] += book.balance()
     agents = _agents(partitions, now)
+    floor_agents = agents.pop("", {})  # what happened before any queue has no agents; under "" stand those of the floor
     found = {
-        key: _live(settings, key[0], waiting[key], handling[key], agents.get(key[0], {}) if key[0] else {}, balance[key], now)
+        key: _live(settings, key[0], waiting[key], handling[key], agents.get(key[0], {}), balance[key], now)
         for key in {*keys_of(partitions), *waiting, *handling}
     }
     everybody = [visit for visits in waiting.values() for visit in visits]
     total = sum(balance.values())
     past = sum(row.waiting_past_threshold for row in found.values())
-    floor = _live(settings, FLOOR, everybody, sum(handling.values()), agents.get("", {}), total, now, past)
+    floor = _live(settings, FLOOR, everybody, sum(handling.values()), floor_agents, total, now, past)
     return {**found, (FLOOR, ""): floor}
 
 

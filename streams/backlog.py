@@ -1,0 +1,120 @@
+"""The conversations that are open now: how many, how old, who waits for a reply, and which promises are about to break.
+
+Partitions, settings and ``now`` (epoch ms) enter; one ``Backlog`` a queue and channel leaves, and one for the floor.
+Pure: an overdue promise is only a view of the clocks; it is counted as missed when the reply comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from streams import tally_conversations as conversations
+from streams.contact_state import Dialogue, Head
+from streams.partition import Partition
+from streams.settings import Settings
+from streams.slices import DAY, HOUR
+from streams.tally_conversations import ConversationRules
+from streams.view import FLOOR, Key
+
+AGES: Final[tuple[tuple[str, int], ...]] = (
+    ("under_1h", HOUR), ("under_4h", 4 * HOUR), ("under_1d", DAY), ("under_3d", 3 * DAY), ("under_7d", 7 * DAY),
+    ("older", 2**62),
+)  # fmt: skip
+PROMISES: Final = ("first_reply", "next_reply", "resolution")
+
+
+class Promise(NamedTuple):
+    """A clock that runs towards its target: which, since when (epoch ms), how much is used and allowed (ms)."""
+
+    name: str
+    since: int
+    used_ms: int
+    target_ms: int
+
+
+class Backlog(Struct, kw_only=True):
+    """The open conversations of one queue. ``oldest_at`` is epoch ms, None when nothing is open.
+
+    ``running``, ``at_risk`` and ``overdue`` count promises with a target, by name; at risk ones are also running.
+    """
+
+    open: int = 0
+    by_age: dict[str, int] = {}
+    oldest_at: int | None = None
+    awaiting_first_reply: int = 0
+    awaiting_next_reply: int = 0
+    running: dict[str, int] = {}
+    at_risk: dict[str, int] = {}
+    overdue: dict[str, int] = {}
+
+
+def backlog(
+    partitions: Iterable[Partition], settings: Settings, rules: Mapping[str, ConversationRules], now: int
+) -> dict[Key, Backlog]:
+    """Every queue with open conversations, and the floor."""
+    found: dict[Key, Backlog] = {(FLOOR, ""): Backlog(by_age={}, running={}, at_risk={}, overdue={})}
+    for partition in partitions:
+        for head in partition.store.open_conversations.values():
+            dialogue = head.dialogue
+            if dialogue is None:
+                continue
+            queue = queue_of(head)
+            own = found.setdefault((queue, head.channel), Backlog(by_age={}, running={}, at_risk={}, overdue={}))
+            rule = rules.get(queue) or conversations.rules_of(settings.queue(queue), None)
+            promised = promises(dialogue, rule, now)
+            for row in (own, found[FLOOR, ""]):
+                _add(row, dialogue, promised, settings.queue(queue).at_risk_ratio, now)
+    return found
+
+
+def queue_of(head: Head) -> str:
+    """The queue a conversation belongs to: that of its latest visit, "" before any."""
+    return head.visits[-1].queue if head.visits else ""
+
+
+def promises(dialogue: Dialogue, rules: ConversationRules, now: int) -> list[Promise]:
+    """The clocks of an open conversation that run towards a target now; none when it is resolved."""
+    if dialogue.resolved_at >= 0 or dialogue.closed_at >= 0:
+        return []
+    targets = rules.targets_of(dialogue.priority)
+    running = [
+        ("first_reply", _first_clock(dialogue, rules) if dialogue.awaits_first_reply() else -1, targets.first_reply_ms),
+        ("next_reply", dialogue.waiting_since, targets.next_reply_ms),
+        ("resolution", dialogue.created_at, targets.resolution_ms),
+    ]
+    return [
+        Promise(name, since, _used(rules, since, now), target)
+        for name, since, target in running
+        if since >= 0 and target is not None
+    ]
+
+
+def _first_clock(dialogue: Dialogue, rules: ConversationRules) -> int:
+    clock = {"handoff": dialogue.handed_off_at, "queue": dialogue.queued_at}.get(rules.first_reply_clock, -1)
+    return clock if clock >= 0 else dialogue.created_at
+
+
+def _used(rules: ConversationRules, since: int, now: int) -> int:
+    if rules.targets_in_business_hours and rules.business is not None:
+        return rules.business(since, max(since, now))
+    return max(0, now - since)
+
+
+def _add(row: Backlog, dialogue: Dialogue, promised: Iterable[Promise], at_risk_ratio: float, now: int) -> None:
+    row.open += 1
+    age = max(0, now - dialogue.created_at)
+    name = next(name for name, limit in AGES if age < limit)
+    row.by_age[name] = row.by_age.get(name, 0) + 1
+    row.oldest_at = dialogue.created_at if row.oldest_at is None else min(row.oldest_at, dialogue.created_at)
+    row.awaiting_first_reply += dialogue.awaits_first_reply()
+    row.awaiting_next_reply += dialogue.waiting_since >= 0
+    for promise in promised:
+        if promise.used_ms > promise.target_ms:
+            row.overdue[promise.name] = row.overdue.get(promise.name, 0) + 1
+            continue
+        row.running[promise.name] = row.running.get(promise.name, 0) + 1
+        if promise.used_ms >= at_risk_ratio * promise.target_ms:
+            row.at_risk[promise.name] = row.at_risk.get(promise.name, 0) + 1
