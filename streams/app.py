@@ -36,10 +36,15 @@ _PATIENCE_SECONDS: Final = 15.0
 
 
 class _App(faust.App):  # type: ignore[misc]
-    """Faust without a data directory: nothing of ours is on disk."""
+    """Faust that reads on from the restored state, and without a data directory: nothing of ours is on disk."""
 
     async def on_first_start(self) -> None:
         """Create no directories."""
+
+    def on_rebalance_end(self) -> None:
+        """State is restored and the flow goes on."""
+        super().on_rebalance_end()
+        self.consumer.add_future(self.consumer.read_on())
 
 
 class Worker:

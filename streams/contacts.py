@@ -72,9 +72,10 @@ class Contacts:
         if contact is None:
             if self._ghosts and self._ghosts.get(name, -1) >= offset:
                 return [], ""
-            if at < watermark - self._stub_ms:
+            linked = not isinstance(event, CallEvent)
+            if at < watermark - (self._linked_ms if linked else self._stub_ms):
                 return [], history.LATE
-            contact = self.by_id[name] = Contact(name, linked=not isinstance(event, CallEvent))
+            contact = self.by_id[name] = Contact(name, linked=linked)
             settled = None
         elif contact.stamp >= offset:
             return [], ""

@@ -95,12 +95,12 @@ class Flusher:
     async def run(self) -> None:
         """Flush until ``end``. Raises what a flush raises."""
         while not self._ending.is_set():
+            await self.flush()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), self._interval_seconds)
-            await self.flush()
 
     def end(self) -> None:
-        """Let ``run`` return after one more flush. Never cancel it: what a flush took, no other will write."""
+        """Let ``run`` return, after the flush under way. Never cancel it: what a flush took, no other will write."""
         self._ending.set()
 
     async def flush(self) -> None:
@@ -110,7 +110,7 @@ class Flusher:
         memory is then ahead of the changelog for good: no later call writes anything, and the worker must end.
         """
         async with self._busy:
-            if self._broken or not await self._still_owner():
+            if self._broken or not self.holdings or not await self._still_owner():
                 return
             started = monotonic()
             self._broken = True

@@ -26,6 +26,7 @@ DIGEST: Final = 8
 MAX_ENTRIES: Final = 2_000
 """Entries kept of one contact; beyond it the older half is folded into ``base`` and can no longer be put in order."""
 
+_BEGINNINGS: Final = frozenset({t.STARTED, t.DIALLED, t.CONNECTED, t.OFFERED, t.ANSWERED})
 DUPLICATE: Final = "duplicate"
 LATE: Final = "late_after_close"
 
@@ -58,7 +59,7 @@ def record(contact: Contact, entry: Entry) -> list[Change] | str:
     """Take one entry; return the changes that follow, or why there are none: ``DUPLICATE`` or ``LATE``."""
     if _known(contact, entry.event_id):
         return DUPLICATE
-    if entry.at <= contact.base_at:
+    if entry.at <= contact.base_at or (contact.is_stub and contact.base_at >= 0 and not _comes_back(contact, entry)):
         return LATE
     rank = entry.seq << 5 | entry.transition
     in_order = entry.at > contact.last_at or (entry.at == contact.last_at and rank > contact.last_rank)
@@ -109,11 +110,16 @@ def net(changes: Iterable[Change]) -> dict[Fact, int]:
     return total
 
 
+def _comes_back(contact: Contact, entry: Entry) -> bool:
+    """Whether an event can concern a contact that is over and nearly forgotten: a new cycle, or what is said of it."""
+    return contact.linked or entry.transition in _BEGINNINGS
+
+
 def _append(contact: Contact, entry: Entry, rank: int) -> list[Change]:
     head = contact.head
     if head is None:
         head = contact.head = c.begin([entry]) if contact.base is None else _copy(contact.base)
-    before = excluded(head.flags) if contact.count else ""
+    before = excluded(head.flags)
     changes: list[Change] = []
     c.step(head, entry, changes)
     after = excluded(head.flags)

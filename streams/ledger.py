@@ -52,11 +52,16 @@ class Ledger:
         return self._books
 
     def book(self, queue: str, channel: str) -> Book:
-        """The book of a queue and channel, opened when it is new."""
+        """The book of a queue and channel, opened when it is new; beyond the limit of queues it is that of OTHER."""
+        book = self._books.get((queue, channel))
+        if book is not None:
+            return book
+        full = len(self._books) >= self._settings.retention.max_queues
+        return self._open(OTHER if full else queue, channel)
+
+    def _open(self, queue: str, channel: str) -> Book:
         book = self._books.get((queue, channel))
         if book is None:
-            if len(self._books) >= self._settings.retention.max_queues and queue != OTHER:
-                return self.book(OTHER, channel)
             rule = self._settings.queue(queue)
             book = self._books[queue, channel] = Book(
                 queue, channel, round(rule.service_level_threshold_seconds * 1000),
@@ -257,7 +262,7 @@ class Ledger:
         """Take one stored slice."""
         code, start, channel, queue = key[len(self._prefix) + 2 :].decode().split("|", 3)
         stamp, fields, maxima = _decode(value)
-        book = self.book(queue, channel)
+        book = self._open(queue, channel)
         piece = Slice(key, fields, maxima, stamp)
         if code == TOTAL:
             book.total = piece

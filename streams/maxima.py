@@ -48,8 +48,10 @@ def mend(broken: Iterable[Broken], facts: Sequence[Fact]) -> None:
             continue
         highest = max(top)
         waits = [wait for wait in _waits(each, facts, field, shift) if y.bucket(wait) == highest]
-        known = len(waits) >= top[highest]
-        each.piece.maxima[each.field] = max(waits) if known else min(each.before, y.EDGES_MS[highest])
+        longest = max(waits, default=0)
+        if len(waits) < top[highest]:
+            longest = max(longest, min(each.before, y.EDGES_MS[highest]))
+        each.piece.maxima[each.field] = longest
 
 
 def _buckets(piece: Slice, field: int, shift: int) -> dict[int, int]:

@@ -8,9 +8,10 @@ the contact itself, so an agent can be on a break while finishing a call.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from typing import Final, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from streams.events import AgentStateChanged
 from streams.history import DUPLICATE, LATE
@@ -25,14 +26,14 @@ LONGEST_MS: Final = 12 * HOUR
 
 
 class StateChange(Struct, array_like=True, frozen=True, gc=False):
-    """From ``at`` on the agent is in ``state``."""
+    """From ``at`` on the agent is in ``state``; ``queues`` and ``capacity`` that are None stay as they were."""
 
     at: int
     seq: int
     event_id: str
     state: str
-    queues: tuple[str, ...] = ()
-    capacity: int = 1
+    queues: tuple[str, ...] | None = None
+    capacity: int | None = None
 
 
 class Spent(NamedTuple):
@@ -46,13 +47,19 @@ class Spent(NamedTuple):
 
 
 class Presence(Struct, array_like=True):
-    """The recent state changes of one agent, in order; the last one is in force."""
+    """The recent state changes of one agent, in order; the last one is in force. ``cut``: older ones were dropped."""
 
     agent_id: str
     stamp: int = -1
     team: str = ""
     heard_at: int = -1
     changes: list[StateChange] = []
+    cut: bool = False
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The queues served now."""
+        return _queues(self.changes, len(self.changes) - 1) if self.changes else ()
 
     def state_at(self, now: int) -> str:
         """The state in force; "signed_out" when nothing is known or nothing was heard for ``LONGEST_MS``."""
@@ -66,32 +73,24 @@ def _order(change: StateChange) -> tuple[int, int, str]:
 
 
 def record(presence: Presence, event: AgentStateChanged) -> list[Spent] | str:
-    """Take one state change; return the spans that follow, or why there are none: ``DUPLICATE`` or ``LATE``.
-
-    ``queues`` and ``capacity`` that are not given stay as they were.
-    """
+    """Take one state change; return the spans that follow, or why there are none: ``DUPLICATE`` or ``LATE``."""
     changes = presence.changes
     if any(change.event_id == event.event_id for change in changes):
         return DUPLICATE
-    before = changes[-1] if changes else None
-    queues = event.queues if event.queues is not None else (before.queues if before else ())
-    capacity = event.capacity if event.capacity is not None else (before.capacity if before else 1)
-    change = StateChange(event.occurred_at, event.source_seq, event.event_id, event.state, queues, capacity)
+    change = StateChange(event.occurred_at, event.source_seq, event.event_id, event.state, event.queues, event.capacity)
     n = bisect_left(changes, _order(change), key=_order)
-    if n == 0 and changes and changes[-1].at - change.at > KEEP_MS:
+    if n == 0 and changes and (presence.cut or changes[-1].at - change.at > KEEP_MS):
         return LATE
-    spans: list[Spent] = []
-    previous, following = (changes[n - 1] if n else None), (changes[n] if n < len(changes) else None)
-    if previous is not None and following is not None:
-        spans.append(_spent(-1, previous, following.at))
-    if previous is not None:
-        spans.append(_spent(1, previous, change.at))
-    if following is not None:
-        spans.append(_spent(1, change, following.at))
-    changes.insert(n, change)
+    if n == len(changes):
+        spans = [_spent(1, changes, n - 1, change.at)] if changes else []
+        changes.append(change)
+    else:
+        before = _spans(changes)
+        changes.insert(n, change)
+        spans = _difference(before, _spans(changes))
     presence.heard_at = max(presence.heard_at, change.at)
     presence.team = event.team or presence.team
-    _drop_old(changes)
+    _drop_old(presence)
     return [span for span in spans if span.end > span.start]
 
 
@@ -99,14 +98,41 @@ def open_span(presence: Presence, now: int) -> Spent | None:
     """The span still running at ``now``; None when the agent is signed out or unknown."""
     if not presence.changes or presence.state_at(now) == "signed_out":
         return None
-    return _spent(1, presence.changes[-1], max(now, presence.changes[-1].at))
+    last = len(presence.changes) - 1
+    return _spent(1, presence.changes, last, max(now, presence.changes[last].at))
 
 
-def _spent(sign: int, change: StateChange, end: int) -> Spent:
-    return Spent(sign, change.state, change.queues, change.at, min(end, change.at + LONGEST_MS))
+def _spent(sign: int, changes: list[StateChange], n: int, end: int) -> Spent:
+    change = changes[n]
+    return Spent(sign, change.state, _queues(changes, n), change.at, min(end, change.at + LONGEST_MS))
 
 
-def _drop_old(changes: list[StateChange]) -> None:
+def _queues(changes: list[StateChange], n: int) -> tuple[str, ...]:
+    while n >= 0:
+        queues = changes[n].queues
+        if queues is not None:
+            return queues
+        n -= 1
+    return ()
+
+
+def _spans(changes: list[StateChange]) -> list[Spent]:
+    return [_spent(1, changes, n, changes[n + 1].at) for n in range(len(changes) - 1)]
+
+
+def _difference(before: list[Spent], after: list[Spent]) -> list[Spent]:
+    gone, new = Counter(before), Counter(after)
+    return [
+        *(span._replace(sign=-1) for span in (gone - new).elements()),
+        *(new - gone).elements(),
+    ]
+
+
+def _drop_old(presence: Presence) -> None:
+    changes = presence.changes
     oldest = changes[-1].at - KEEP_MS
     while len(changes) > 1 and (len(changes) > MAX_CHANGES or changes[1].at < oldest):
+        queues = _queues(changes, 1)
         del changes[0]
+        changes[0] = structs.replace(changes[0], queues=queues)
+        presence.cut = True

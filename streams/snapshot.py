@@ -195,7 +195,7 @@ def _group_live(partitions: Iterable[Partition], lives: Mapping[Key, Live], memb
     for partition in partitions:
         for agent in partition.agents.values():
             state = agent.state_at(now)
-            if state != "signed_out" and not set(members).isdisjoint(agent.changes[-1].queues):
+            if state != "signed_out" and not set(members).isdisjoint(agent.queues):
                 agents[state] = agents.get(state, 0) + 1
     return Live(
         waiting=sum(live.waiting for live in found),

@@ -5,7 +5,7 @@ one message per partition and fetch; Faust's checks of generation, flow control 
 per batch. The other topics of an app go message by message as ever.
 
 Where to read on after a recovery comes from the restored state (``positions``), not from the committed offsets. Each
-seek opens a new ``epoch``, stamped on the batches in the thread in which seeks and fetches happen, so that a batch
+such seek opens a new ``epoch``, stamped on the batches in the thread in which seeks and fetches happen, so that a batch
 fetched before a seek can be told from one fetched after it.
 
 This leans on private names of two libraries: they are pinned, ``check_versions`` refuses others, and
@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple
 
 import faust
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
@@ -72,7 +72,7 @@ class BatchTransport(driver.Transport):
     """Faust's Kafka transport with a consumer that batches ``batched`` topics.
 
     ``positions()`` names, for each partition whose state is restored, the offset to read next; ``on_seek(epoch)`` is
-    told before a seek to them; ``on_error`` gets a PositionError, after which nothing is read on.
+    told before the seek to them; ``on_error`` gets a PositionError, after which nothing is read.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         for tp, offset in positions.items():
             consumer.seek(TopicPartition(tp.topic, tp.partition), offset)
-        self.epoch = epoch
+        self.epoch = epoch  # after all of them: a seek that fails leaves every batch stale
 
     async def commit_quietly(self, offsets: Mapping[TP, int]) -> bool:
         """Commit; False, and a line in the log, when the broker refuses: the offsets then belong to somebody else."""
@@ -149,9 +149,8 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
     def in_group(self) -> bool:
         """Whether this worker still holds the membership under which its partitions were assigned."""
-        if self._consumer is None:
-            return False
-        return bool(self._consumer._coordinator.generation == self.app.consumer_generation_id)
+        coordinator = self._consumer._coordinator if self._consumer is not None else None
+        return coordinator is not None and coordinator.generation == self.app.consumer_generation_id
 
 
 class _ReadOffsets(defaultdict[Any, Any]):
@@ -195,23 +194,26 @@ class BatchConsumer(driver.Consumer):
             generation_id=generation,
         )  # fmt: skip
 
-    async def perform_seek(self) -> None:
-        """After a recovery: read on where the restored state ends, and the other topics where they were committed."""
-        await super().perform_seek()
+    async def read_on(self) -> None:
+        """After a recovery: read the batched topics from where the restored state ends.
+
+        To be called when Faust has let the flow go on and not before: that empties the agents' queues, of good batches
+        as well. What is read until then is from the committed offsets and stale. Does nothing when the group has moved
+        on meanwhile: that ends in another recovery.
+        """
+        generation = self.app.consumer_generation_id
         positions = dict(self.transport.positions())
-        if not positions:
-            return
-        if self.transport.trust_end_offsets:
-            try:
+        try:
+            if self.transport.trust_end_offsets:
                 positions = await self._checked(positions)
-            except PositionError as error:
-                self.transport.on_error(error)
-                return
-        self._epoch += 1
-        # Before the seek, or the first batches after it could come in too early; what is applied of older ones until
-        # then only makes the next batch begin with records that are left out.
-        self.transport.on_seek(self._epoch)
-        await self._thread.seek_all(positions, self._epoch)
+            if self.app.consumer_generation_id == generation:
+                self._epoch += 1
+                self.transport.on_seek(self._epoch)  # first: the batches that follow the seek may be quick
+                await self._thread.seek_all(positions, self._epoch)
+        except PositionError as error:
+            self.transport.on_error(error)
+        except IllegalStateError:
+            log.info("partitions went away before they were read")
 
     async def _checked(self, positions: Mapping[TP, int]) -> dict[TP, int]:
         """The positions, raised to where their topics begin. Raises PositionError for one beyond a topic's end."""

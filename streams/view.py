@@ -135,7 +135,7 @@ def _agents(partitions: Iterable[Partition], now: int) -> dict[str, dict[str, in
         for agent in partition.agents.values():
             state = agent.state_at(now)
             if state != "signed_out":
-                for queue in ("", *agent.changes[-1].queues):
+                for queue in ("", *agent.queues):
                     counted[queue][state] += 1
     return counted
 

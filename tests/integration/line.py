@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -98,12 +99,16 @@ class Line:
         assert self._process is not None
         return self._process.pid
 
-    async def start(self) -> None:
-        """Start a worker; back as soon as it answers, whatever it has restored by then."""
+    async def start(self, on_process: Callable[[int], None] = lambda _pid: None) -> None:
+        """Start a worker; back as soon as it answers, whatever it has restored by then.
+
+        ``on_process`` is told its process id before it has done anything.
+        """
         with self.printed.open("ab") as out:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "streams.cli", "worker", cwd=self._folder, env=self._environ, stdout=out, stderr=out
             )  # fmt: skip
+        on_process(self._process.pid)
         await self._until(self._answers, STARTING_SECONDS)
 
     async def kill(self) -> None:
@@ -116,15 +121,11 @@ class Line:
 
     async def json(self, path: str, **parameters: str) -> Any:
         """The answer to a question, which must be a good one."""
-        async with self._http.get(path, params=parameters) as response:
-            assert response.status == 200, await response.text()
-            return await response.json()
+        return json.loads(await self._get(path, parameters))
 
     async def metrics(self) -> Metrics:
         """What ``/metrics`` says, which is up to a second old."""
-        async with self._http.get("/metrics") as response:
-            assert response.status == 200
-            return Metrics(await response.text())
+        return Metrics(await self._get("/metrics", {}))
 
     async def counted(self, records: int, seconds: float = 60.0) -> Metrics:
         """Wait until at least so many records are counted and stored."""
@@ -137,6 +138,15 @@ class Line:
 
         await self._until(there, seconds, lambda: f"{found.records:,} of {records:,} records are counted")
         return found
+
+    async def _get(self, path: str, parameters: dict[str, str]) -> str:
+        try:
+            async with self._http.get(path, params=parameters) as response:
+                text = await response.text()
+        except aiohttp.ClientConnectionError as error:
+            raise AssertionError(f"it does not answer: {self.printed.read_text()}") from error
+        assert response.status == 200, text
+        return text
 
     async def _answers(self) -> bool:
         try:

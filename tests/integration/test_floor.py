@@ -26,7 +26,7 @@ async def test_a_floor_with_duplicates_disorder_late_lost_and_bad_records_gives_
     settings: Settings, tmp_path: Path
 ) -> None:
     oracle, published = Oracle(), list[Event | None]()
-    spec = dataclasses.replace(demo(START, 5 * 3_600, hour=9.0, scale=0.3), missing_ends=0.03)
+    spec = dataclasses.replace(demo(START, 5 * 3_600, hour=9.0), missing_ends=0.03)
     async with worker_on(settings.broker, tmp_path, clock="stream") as line:
         async with Publisher(settings.broker) as publisher:
             items = noted(spoil(simulate(spec, 5, oracle), FAULTS, 6), published)
@@ -35,8 +35,8 @@ async def test_a_floor_with_duplicates_disorder_late_lost_and_bad_records_gives_
         found = await line.counted(sent)
 
         assert differences(found, oracle) == []
-        assert found.sum("rejected_total") == published.count(None) > 100
-        assert found.sum("duplicates_total") > 300
+        assert found.sum("rejected_total") == published.count(None) > 40
+        assert found.sum("duplicates_total") > 200
         assert some(oracle.floor(), "waiting", "handling", "orphaned", "abandoned", "transferred", "callbacks_within")
         assert await line.leave() == 0
     assert line.printed.read_text() == ""

@@ -13,6 +13,7 @@ from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.app.base import App
+from faust.channels import Channel
 from faust.tables.base import Collection
 from faust.tables.recovery import Recovery
 from faust.tables.table import Table
@@ -55,7 +56,7 @@ def test_other_versions_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> 
         (THREAD, "highwaters"),
         (driver.Consumer, "_new_consumer_thread"),
         (driver.Consumer, "_to_message"),
-        (driver.Consumer, "perform_seek"),
+        (App, "on_rebalance_end"),
         (driver.Producer, "_ensure_producer"),
         (Recovery, "revoke"),
         (Collection, "apply_changelog_batch"),
@@ -109,10 +110,16 @@ def test_the_read_offsets_forget_batched_topics_and_remember_others() -> None:
     assert [offsets[TP(topic, n)] for topic in ("hot", "cold") for n in (0, 1, 2)] == [None, None, None, 8, 10, None]
 
 
-def test_a_recovery_seeks_after_the_table_was_told_that_it_completed() -> None:
-    code = source(Recovery.on_recovery_completed)
+@pytest.mark.parametrize("recovery", [Recovery.on_recovery_completed, Recovery._resume_streams])
+def test_a_rebalance_ends_after_the_table_was_told_and_the_flow_resumed(recovery: Any) -> None:
+    code = source(recovery)
 
-    assert code.index("table.on_recovery_completed(") < code.index("consumer.perform_seek()")
+    assert code.index("flow_control.resume()") < code.index("consumer.resume_flow()") < code.index("on_rebalance_end()")
+    assert code.find("table.on_recovery_completed(") < code.index("flow_control.resume()")
+
+
+def test_resuming_the_flow_empties_the_queues_of_agents() -> None:
+    assert "clear_on_resume=True" in source(Channel.queue.fget)
 
 
 def test_a_recovery_compares_batches_by_their_last_offset_with_the_changelogs_end() -> None:

@@ -16,7 +16,7 @@ from streams.kpis import REGISTRY, service_levels
 from streams.partition import Partition
 from streams.settings import Settings
 from tests.property.histories import NOON, contact_events
-from tests.support import Numbers, numbers, record, stored
+from tests.support import numbers, record, stored
 
 
 @st.composite
@@ -63,11 +63,7 @@ def test_a_restart_after_any_flush_changes_no_number(events: list[ContactEvent],
         if batch:
             restarted = again_after(restarted, changelog)
 
-    assert seen(restarted) == seen(one)
-
-
-def seen(partition: Partition) -> Numbers:
-    return numbers(partition)
+    assert numbers(restarted) == numbers(one)
 
 
 @settings(max_examples=200, deadline=None)
@@ -93,13 +89,17 @@ def in_slices(book: Book, field: int) -> int:
     return sum(piece.fields.get(field, 0) for piece in book.coarse.values())
 
 
-@settings(max_examples=300, deadline=None)
+UNBOUNDED = {"escalation_ratio"}
+"""Escalations per handle segment: a contact can be escalated twice, or while its segment goes on."""
+
+
+@settings(max_examples=150, deadline=None)
 @given(floors(), st.sampled_from(("1m", "5m", "15m", "today")), st.integers(-60, 400))
 def test_no_ratio_of_any_window_leaves_0_to_1(events: list[ContactEvent], window: str, now: int) -> None:
     partition = told(events)
 
     for key, found in view.windows([partition], Settings(), window, NOON + now * 1000).items():
         ratios = service_levels(found.counts)
-        ratios |= {k.name: k.function(found.counts) for k in REGISTRY if k.unit == "ratio"}
+        ratios |= {k.name: k.function(found.counts) for k in REGISTRY if k.unit == "ratio" and k.name not in UNBOUNDED}
         wrong = {name: ratio for name, ratio in ratios.items() if ratio is not None and not 0 <= ratio <= 1}
         assert wrong == {}, key

@@ -1,0 +1,195 @@
+"""The rig: Apache Kafka and the publisher on one core, a worker on the other, and what the worker used meanwhile.
+
+Linux only: processor time and memory are read from ``/proc``, and processes are pinned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.structs import TopicPartition
+from kafka.admin import KafkaAdminClient
+
+from benchmarks.load import PARTITIONS, Line
+from streams.broker import apache_kafka
+from streams.events import CALL_EVENTS
+from streams.settings import Broker, Settings
+from streams.topics import ensure_topics
+from tests.integration import line
+
+KAFKA_CORE: Final = 0
+WORKER_CORE: Final = 1
+PATIENCE_SECONDS: Final = 180.0
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_BATCH_BYTES: Final = 256 * 1024
+
+
+class Use(NamedTuple):
+    """What a process has used so far: seconds of processor time, and the most memory it ever had (bytes)."""
+
+    cpu_seconds: float
+    peak_bytes: int
+
+
+class Sample(NamedTuple):
+    """One look at a worker: the wall clock (s), records flushed and committed, processor time used (s)."""
+
+    at: float
+    committed: int
+    cpu_seconds: float
+
+
+def pin(pid: int, core: int) -> None:
+    """Keep a process, and what it starts from now on, on one core; where there is only one, do nothing."""
+    if len(os.sched_getaffinity(pid)) > 1 or core in os.sched_getaffinity(0):
+        os.sched_setaffinity(pid, {core})
+
+
+def used(pid: int) -> Use:
+    """What the kernel says of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    status = dict(entry.split(":", 1) for entry in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return Use((int(fields[11]) + int(fields[12])) / _TICKS, int(status["VmHWM"].split()[0]) * 1024)
+
+
+@contextmanager
+def kafka() -> Iterator[str]:
+    """Apache Kafka, and this process, on one core; gives the bootstrap address."""
+    everywhere = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {KAFKA_CORE})
+    try:
+        with apache_kafka() as bootstrap:
+            yield bootstrap
+    finally:
+        os.sched_setaffinity(0, everywhere)
+
+
+def fresh(bootstrap: str) -> Broker:
+    """A group of its own, with topics; inputs that exist keep their records."""
+    broker = Broker(bootstrap_servers=bootstrap, app_id=f"bench-{uuid.uuid4().hex[:8]}", partitions=PARTITIONS)
+    ensure_topics(Settings(broker=broker))
+    return broker
+
+
+def empty(bootstrap: str) -> None:
+    """Delete every topic of ours."""
+    admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
+    doomed = [topic for topic in admin.list_topics() if not topic.startswith("__")]
+    if doomed:
+        admin.delete_topics(doomed)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while set(doomed) & set(admin.list_topics()):
+        if time.monotonic() > deadline:
+            raise TimeoutError("Kafka did not delete the topics")
+    admin.close()
+
+
+@asynccontextmanager
+async def producing(bootstrap: str) -> AsyncIterator[Any]:
+    """A producer while the block lasts."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", max_batch_size=_BATCH_BYTES, max_request_size=2 * 1024 * 1024
+    )
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+async def publish(producer: Any, records: Iterable[Line]) -> None:
+    """Publish, batch by batch, and wait until all is acknowledged."""
+    await acknowledged([await send(producer, batch) for batch in batches(producer, records)])
+
+
+def batches(producer: Any, records: Iterable[Line]) -> Iterator[tuple[int, Any]]:
+    """Records packed by partition, each batch as soon as it is full; the open ones at the end."""
+    opened: dict[int, Any] = {}
+    for partition, key, value in records:
+        batch = opened.get(partition)
+        if batch is None or batch.append(key=key, value=value, timestamp=None) is None:
+            if batch is not None:
+                yield partition, batch
+            batch = opened[partition] = producer.create_batch()
+            batch.append(key=key, value=value, timestamp=None)
+    yield from opened.items()
+
+
+async def send(producer: Any, batch: tuple[int, Any]) -> Any:
+    """Hand a batch over; gives the future of its acknowledgement."""
+    return await producer.send_batch(batch[1], CALL_EVENTS, partition=batch[0])
+
+
+async def acknowledged(futures: Iterable[Any]) -> None:
+    """Wait for the acknowledgements."""
+    await asyncio.gather(*futures)
+
+
+@asynccontextmanager
+async def working(broker: Broker, **settings: str) -> AsyncIterator[line.Line]:
+    """A worker, as ``queuepulse worker`` starts it, on its core while the block lasts."""
+    with tempfile.TemporaryDirectory(prefix="queuepulse-bench-") as folder:
+        async with line.Line(broker, Path(folder), clock="stream", **settings) as worker:
+            await worker.start(lambda pid: pin(pid, WORKER_CORE))
+            yield worker
+
+
+class Watch:
+    """Follows what a group has flushed and committed; use as a context manager."""
+
+    def __init__(self, broker: Broker, pid: int) -> None:
+        self._broker = broker
+        self._pid = pid
+        self._admin: Any = None
+        self.samples: list[Sample] = []
+
+    async def __aenter__(self) -> Watch:
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=self._broker.bootstrap_servers)
+        await self._admin.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._admin.close()
+
+    async def look(self) -> Sample:
+        """One look, remembered."""
+        offsets: Mapping[TopicPartition, Any] = await self._admin.list_consumer_group_offsets(self._broker.app_id)
+        committed = sum(found.offset for tp, found in offsets.items() if tp.topic == CALL_EVENTS)
+        sample = Sample(time.monotonic(), committed, used(self._pid).cpu_seconds)
+        self.samples.append(sample)
+        return sample
+
+    async def until(self, committed: int) -> None:
+        """Look on, some twenty times a second, until so many records are committed. Raises TimeoutError."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (await self.look()).committed < committed:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.samples[-1].committed:,} of {committed:,} records after all that time")
+            await asyncio.sleep(0.05)
+
+    def busy(self) -> tuple[Sample, Sample]:
+        """From the first commit to the last one: start-up and idling left out."""
+        last = self.samples[-1].committed
+        first = next(sample for sample in self.samples if sample.committed > 0)
+        return first, next(sample for sample in self.samples if sample.committed == last)
+
+
+async def end_of(bootstrap: str) -> int:
+    """How many records ``call-events`` has."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets([TopicPartition(CALL_EVENTS, n) for n in range(PARTITIONS)])
+        return sum(ends.values())
+    finally:
+        await consumer.stop()

@@ -1,0 +1,175 @@
+"""The next minutes of a queue: how it is now and what will come enter, service levels with a band leave.
+
+Both kinds of chance are in the band: that of arrivals, service and patience (carried exactly by ``transient``), and
+that the demand itself is only estimated (the forecast is the mean over a lower and a higher demand).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import erf, sqrt
+from typing import Final, NamedTuple
+
+from streams.staffing.breach import outlook
+from streams.staffing.required import Goal, Required, required
+from streams.staffing.transient import Stage, follow, rewards, start
+
+Z: Final = 1.2815515655446004
+"""The band holds in 8 of 10 cases."""
+
+
+class Forecast(NamedTuple):
+    """Until ``seconds`` from now, of those waiting now and all who arrive until then.
+
+    ``in_time`` and ``counted`` are expected numbers, ``service_level`` their quotient (None when nobody is expected),
+    ``low`` to ``high`` hold it in 8 of 10 cases, ``p_below`` is the chance that it misses the goal. ``waiting`` is the
+    expected queue at the end.
+    """
+
+    seconds: float
+    arrivals: float
+    in_time: float
+    counted: float
+    service_level: float | None
+    low: float | None
+    high: float | None
+    p_below: float | None
+    abandonment_ratio: float | None
+    waiting: float
+    error: float
+
+
+class Counted(NamedTuple):
+    """Contacts of the part of a window that is past: answered in time, and all that count."""
+
+    in_time: int
+    counted: int
+
+
+class Plan(NamedTuple):
+    """What one interval to come needs and has."""
+
+    stage: Stage
+    required: Required
+
+    @property
+    def gap(self) -> int:
+        """Agents at hand less agents required; negative: too few."""
+        return self.stage.agents - self.required.agents
+
+
+class _Sums(NamedTuple):
+    """Expected numbers from now until the end of a stage."""
+
+    arrivals: float
+    in_time: float
+    counted: float
+    gives_up: float
+    waiting: float
+    variance: float
+
+
+def forecast(
+    stages: Sequence[Stage], goal: Goal, *, busy: int, waited: Sequence[float] = (), uncertainty: float = 0.0
+) -> list[Forecast]:
+    """One ``Forecast`` for the end of every stage, each from now on.
+
+    ``busy``: contacts in service; ``waited``: the waits so far of those in the queue, in seconds, next to be answered
+    first; ``uncertainty``: the standard error of the demand as a share of it. Without stages nothing.
+    """
+    if not stages:
+        return []
+    spread = min(0.9, uncertainty)
+    factors = (1 - spread, 1 + spread) if spread > 0.005 else (1.0,)
+    ways = [_run(_scaled(stages, factor), goal, busy, waited, None) for factor in factors]
+    last = [way[-1] for way in ways]
+    counted = sum(sums.counted for sums in last)
+    centre = sum(sums.in_time for sums in last) / counted if counted > 0 else goal.service_level
+    chance = _run(stages, goal, busy, waited, centre)
+    found, seconds = [], 0.0
+    for stage, one, *all_ways in zip(stages, chance, *ways, strict=True):
+        seconds += stage.seconds
+        found.append(_mixed(seconds, goal, one, all_ways))
+    return found
+
+
+def p_window_below(past: Counted, coming: Forecast, goal: Goal) -> float | None:
+    """P(the service level of a window is below the goal), of which a part is past and the rest forecast.
+
+    None when the window holds nobody. With nothing uncertain left, 0 or 1.
+    """
+    counted = past.counted + coming.counted
+    if counted <= 0:
+        return None
+    return _p_negative(past.in_time + coming.in_time - goal.service_level * counted, coming.error)
+
+
+def plan(stages: Sequence[Stage], goal: Goal) -> list[Plan]:
+    """Agents required in each interval for its own long run, beside those there will be."""
+    return [Plan(stage, required(stage.demand, goal)) for stage in stages]
+
+
+def _run(
+    stages: Sequence[Stage], goal: Goal, busy: int, waited: Sequence[float], centre: float | None
+) -> list[_Sums]:
+    """The expected numbers until the end of each stage, with the variance of the rewards when there is a centre."""
+    first = stages[0]
+    now = outlook(first.demand, first.agents, waited, goal.threshold_seconds)
+    total = _Sums(
+        0.0,
+        sum(o.in_time for o in now),
+        float(len(now)),
+        sum(o.gives_up for o in now),
+        float(len(now)),
+        sum(o.in_time * (1 - o.in_time) for o in now),
+    )
+    chances = start(stages, busy + len(waited))
+    found, of_waiting = [], total.variance
+    for stage in stages:
+        gains = rewards(
+            stage, chances.low, len(chances.weights), goal.threshold_seconds, goal.short_abandon_seconds
+        )
+        chances, passed = follow(chances, stage, gains, centre)
+        total = _Sums(
+            total.arrivals + passed.arrivals,
+            total.in_time + passed.in_time,
+            total.counted + passed.counted,
+            total.gives_up + passed.gives_up,
+            chances.waiting(stage.agents),
+            of_waiting + chances.reward_variance if centre is not None else 0.0,
+        )
+        found.append(total)
+    return found
+
+
+def _mixed(seconds: float, goal: Goal, chance: _Sums, ways: Sequence[_Sums]) -> Forecast:
+    """The mean over the ways the demand may be, and the two variances added."""
+    n = len(ways)
+    arrivals, in_time = sum(w.arrivals for w in ways) / n, sum(w.in_time for w in ways) / n
+    counted, gives_up = sum(w.counted for w in ways) / n, sum(w.gives_up for w in ways) / n
+    waiting = sum(w.waiting for w in ways) / n
+    if counted <= 0:
+        return Forecast(seconds, arrivals, 0.0, 0.0, None, None, None, None, None, waiting, 0.0)
+    level = in_time / counted
+    of_demand = sum((w.in_time - level * w.counted) ** 2 for w in ways) / n
+    error = sqrt(chance.variance + of_demand)
+    band = Z * error / counted
+    return Forecast(
+        seconds, arrivals, in_time, counted, min(1.0, level), max(0.0, level - band), min(1.0, level + band),
+        _p_negative(in_time - goal.service_level * counted, error), min(1.0, gives_up / counted), waiting, error,
+    )  # fmt: skip
+
+
+def _p_negative(mean: float, error: float) -> float:
+    if error <= 0:
+        return 1.0 if mean < 0 else 0.0
+    return 0.5 * (1 - erf(mean / error / sqrt(2)))
+
+
+def _scaled(stages: Sequence[Stage], factor: float) -> list[Stage]:
+    return [
+        stage._replace(
+            demand=stage.demand._replace(arrivals_per_second=stage.demand.arrivals_per_second * factor)
+        )
+        for stage in stages
+    ]

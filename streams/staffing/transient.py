@@ -1,0 +1,198 @@
+"""The queue from now on: how many are in it now and what comes enter, chances over time leave. Not the long run.
+
+The number of contacts waiting or in service is a Markov chain with one step up and one down; it is followed exactly,
+by uniformisation: with a clock that ticks at random as often as anything can happen, a tick is one sparse product, and
+the number of ticks is Poisson. Along with the chances go, weighted by them, the sum of rewards so far and its square:
+a reward is what an arrival's answer in time is worth, so the chance in the service level itself comes out, and not only
+its mean. All plain lists: a step of a hundred states is ten microseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, exp, floor, inf, lgamma, log, sqrt
+from typing import Final, NamedTuple
+
+from streams.staffing.breach import answered_by, passed_by
+from streams.staffing.erlang import Demand
+
+FAINT: Final = 1e-9
+"""Poisson weights below this are left out."""
+
+
+class Stage(NamedTuple):
+    """For ``seconds`` from the end of the stage before, this demand meets this many agents."""
+
+    seconds: float
+    demand: Demand
+    agents: int
+
+
+class Rewards(NamedTuple):
+    """Of an arrival that finds n contacts (n = low, low + 1, ...): P(answered in time), P(it counts), P(gives up)."""
+
+    in_time: list[float]
+    counted: list[float]
+    gives_up: list[float]
+
+
+class Passed(NamedTuple):
+    """What one stage brought, on average: arrivals, those answered in time, those that count, those who give up."""
+
+    arrivals: float
+    in_time: float
+    counted: float
+    gives_up: float
+
+
+class Chances(NamedTuple):
+    """The queue at one moment: ``weights[i]`` is P(low + i contacts are in it); then moments, summed over states.
+
+    ``sums`` and ``squares`` belong to the reward (1 - centre) for each answer in time, -centre for every other that
+    counts: E[reward so far; state], E[reward so far squared; state].
+    """
+
+    low: int
+    weights: list[float]
+    sums: list[float]
+    squares: list[float]
+
+    @property
+    def in_queue(self) -> float:
+        """Mean number of contacts, waiting and in service."""
+        return sum(p * (self.low + i) for i, p in enumerate(self.weights))
+
+    def waiting(self, agents: int) -> float:
+        """Mean number of contacts waiting for one of so many agents."""
+        return sum(p * max(0, self.low + i - agents) for i, p in enumerate(self.weights))
+
+    @property
+    def reward_variance(self) -> float:
+        """Variance of the rewards so far."""
+        mean = sum(self.sums)
+        return max(0.0, sum(self.squares) - mean * mean)
+
+
+def start(stages: Sequence[Stage], in_queue: int) -> Chances:
+    """All that is certain now, with room for every state that the stages can bring with any likelihood."""
+    low, high = _reach(stages, in_queue)
+    size = high - low + 1
+    weights = [0.0] * size
+    weights[in_queue - low] = 1.0
+    return Chances(low, weights, [0.0] * size, [0.0] * size)
+
+
+def rewards(stage: Stage, low: int, size: int, threshold_seconds: float, short_abandon_seconds: float) -> Rewards:
+    """What an arrival may expect by the number it finds: at once with an agent free, else as the (n - agents + 1)-th."""
+    free = min(size, max(0, stage.agents - low))
+    places = max(0, low + size - stage.agents)
+    skip = max(0, low - stage.agents)
+    service, giving_up = stage.agents / stage.demand.aht_seconds, stage.demand.giving_up_rate
+    in_time = answered_by(service, giving_up, threshold_seconds, places)
+    soon = answered_by(service, giving_up, short_abandon_seconds, places)
+    passed = passed_by(service, giving_up, short_abandon_seconds, places)
+    patient = exp(-giving_up * short_abandon_seconds)
+    counted = [min(1.0, a + (1 - p) * patient) for a, p in zip(soon, passed, strict=True)]
+    gives_up = [k * giving_up / (service + k * giving_up) if giving_up else 0.0 for k in range(1, places + 1)]
+    at_once = [1.0] * free
+    return Rewards(at_once + in_time[skip:], at_once + counted[skip:], [0.0] * free + gives_up[skip:])
+
+
+def follow(chances: Chances, stage: Stage, gains: Rewards, centre: float | None = None) -> tuple[Chances, Passed]:
+    """The queue at the end of a stage, and what the stage brought. Without ``centre`` no rewards are carried."""
+    size, low, agents = len(chances.weights), chances.low, stage.agents
+    demand = stage.demand
+    up, mu, giving_up = demand.arrivals_per_second, 1 / demand.aht_seconds, demand.giving_up_rate
+    down = [min(n, agents) * mu + max(0, n - agents) * giving_up for n in range(low, low + size)]
+    down[0] = 0.0  # the lowest and the highest state keep what would leave the room
+    ticking = up + max(down)
+    if ticking <= 0 or stage.seconds <= 0:
+        return chances, Passed(0.0, 0.0, 0.0, 0.0)
+    rise, fall = up / ticking, [d / ticking for d in [*down[1:], 0.0]]
+    stay = [1 - rise - d / ticking for d in down]
+    stay[-1] += rise
+    p, m, q = chances.weights, chances.sums, chances.squares
+    spent = [0.0] * size
+    ends: list[list[float]] = [[0.0] * size, [0.0] * size, [0.0] * size]
+    gain = [a - (centre or 0.0) * c for a, c in zip(gains.in_time, gains.counted, strict=True)]
+    square = [
+        a * (1 - (centre or 0.0)) ** 2 + (c - a) * (centre or 0.0) ** 2
+        for a, c in zip(gains.in_time, gains.counted, strict=True)
+    ]
+    first, weights = _poisson(ticking * stage.seconds)
+    left = 1.0
+    for tick in range(first + len(weights)):
+        weight = weights[tick - first] if tick >= first else 0.0
+        left -= weight
+        if weight > 0:
+            ends[0] = [e + weight * x for e, x in zip(ends[0], p, strict=True)]
+            if centre is not None:
+                ends[1] = [e + weight * x for e, x in zip(ends[1], m, strict=True)]
+                ends[2] = [e + weight * x for e, x in zip(ends[2], q, strict=True)]
+        spent = [s + left * x for s, x in zip(spent, p, strict=True)]
+        if centre is not None:
+            lifted = [z + 2 * g * y + s * x for x, y, z, g, s in zip(p, m, q, gain, square, strict=True)]
+            q = _tick(lifted, q, rise, stay, fall)
+            m = _tick([y + g * x for x, y, g in zip(p, m, gain, strict=True)], m, rise, stay, fall)
+        p = _tick(p, p, rise, stay, fall)
+    per_state = [up / ticking * s for s in spent]
+    passed = Passed(
+        up * stage.seconds,
+        _dot(per_state, gains.in_time),
+        _dot(per_state, gains.counted),
+        _dot(per_state, gains.gives_up),
+    )
+    return Chances(low, *ends), passed
+
+
+def _tick(lifted: list[float], x: list[float], rise: float, stay: list[float], fall: list[float]) -> list[float]:
+    """One tick: from the state below by an arrival (``lifted``: with its reward), from here, from the state above."""
+    return [
+        rise * below + s * here + f * above
+        for below, s, here, f, above in zip([0.0, *lifted[:-1]], stay, x, fall, [*x[1:], 0.0], strict=True)
+    ]
+
+
+def _dot(a: list[float], b: list[float]) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def _poisson(mean: float) -> tuple[int, list[float]]:
+    """The Poisson weights that are not faint: the first's place, and they themselves, adding up to 1."""
+    middle = floor(mean)
+    top = exp(-mean + middle * log(mean) - lgamma(middle + 1)) if mean > 0 else 1.0
+    above, weight, k = [], top, middle
+    while weight > FAINT * top:
+        above.append(weight)
+        k += 1
+        weight *= mean / k
+    below, weight, k = [], top, middle
+    while k > 0 and weight > FAINT * top:
+        weight *= k / mean
+        k -= 1
+        below.append(weight)
+    weights = below[::-1] + above
+    total = sum(weights)
+    return middle - len(below), [w / total for w in weights]
+
+
+def _reach(stages: Sequence[Stage], in_queue: int) -> tuple[int, int]:
+    """The fewest and the most contacts that can be in the queue with any likelihood.
+
+    The mean heads for the load, or above capacity for where as many give up as are too many; around it, eight standard
+    deviations of the Poisson and of the queue (which diffuses for as long as patience holds).
+    """
+    least = most = float(in_queue)
+    spread = 0.0
+    for seconds, demand, agents in stages:
+        up, mu, giving_up = demand.arrivals_per_second, 1 / demand.aht_seconds, demand.giving_up_rate
+        excess = up - agents * mu
+        if excess <= 0:
+            target = demand.load
+        else:
+            target = min(agents + excess / giving_up if giving_up else inf, max(most, agents) + excess * seconds)
+        least, most = min(least, target), max(most, target)
+        diffused = sqrt(2 * up * seconds)
+        spread = max(spread, min(diffused, sqrt(up / giving_up)) if giving_up else diffused)
+    low = max(0, floor(least - 8 * sqrt(least)))
+    return low, ceil(most + 8 * max(sqrt(most), spread)) + 10
