@@ -54,7 +54,7 @@ AT_DESKS: Final = {
 
 
 class Proof(NamedTuple):
-    """Of ``events`` (heartbeats left out) ``refused`` were bad; of ``checked`` numbers ``wrong`` are not the oracle's."""
+    """Of ``events`` (heartbeats apart) ``refused`` were bad; of ``checked`` numbers ``wrong`` are not the oracle's."""
 
     events: int
     refused: int

@@ -13,16 +13,18 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.structs import TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from benchmarks.load import PARTITIONS, Line
 from streams.broker import apache_kafka
 from streams.events import CALL_EVENTS
+from streams.quiet import quiet_libraries
 from streams.settings import Broker, Settings
 from streams.topics import ensure_topics
 from tests.integration import line
@@ -65,6 +67,7 @@ def used(pid: int) -> Use:
 @contextmanager
 def kafka() -> Iterator[str]:
     """Apache Kafka, and this process, on one core; gives the bootstrap address."""
+    quiet_libraries()
     everywhere = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {KAFKA_CORE})
     try:
@@ -153,7 +156,7 @@ class Watch:
         self._admin: Any = None
         self.samples: list[Sample] = []
 
-    async def __aenter__(self) -> Watch:
+    async def __aenter__(self) -> Self:
         self._admin = AIOKafkaAdminClient(bootstrap_servers=self._broker.bootstrap_servers)
         await self._admin.start()
         return self
@@ -163,7 +166,10 @@ class Watch:
 
     async def look(self) -> Sample:
         """One look, remembered."""
-        offsets: Mapping[TopicPartition, Any] = await self._admin.list_consumer_group_offsets(self._broker.app_id)
+        try:
+            offsets: Mapping[TopicPartition, Any] = await self._admin.list_consumer_group_offsets(self._broker.app_id)
+        except GroupCoordinatorNotAvailableError:  # a new cluster makes its topic of offsets when somebody asks
+            offsets = {}
         committed = sum(found.offset for tp, found in offsets.items() if tp.topic == CALL_EVENTS)
         sample = Sample(time.monotonic(), committed, used(self._pid).cpu_seconds)
         self.samples.append(sample)

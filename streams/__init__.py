@@ -1,7 +1,9 @@
 """Queuepulse: live contact-centre metrics from Kafka events.
 
-Read the modules in this order to follow one record: ``events`` -> ``decode`` -> ``contact`` / ``presence`` ->
-``slices`` -> ``tally`` -> ``partition`` -> ``kpis`` -> ``exposition``; ``app`` and ``transport`` are the Faust shell.
+Read the modules in this order to follow one record: ``events`` -> ``decode`` -> ``log`` -> ``contact`` and
+``dialogue``, ``presence`` -> ``history`` -> ``contacts`` -> ``facts`` -> ``slices`` -> ``tally`` -> ``ledger`` ->
+``partition`` -> ``view`` -> ``kpis`` -> ``snapshot`` -> ``api`` and ``exposition_worker``. Around them, the Faust shell:
+``transport`` -> ``app`` -> ``owned`` -> ``flusher``. ``docs/architecture.md`` says what each of them does.
 """
 
 __version__ = "0.1.0"

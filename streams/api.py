@@ -15,6 +15,7 @@ from msgspec import structs
 
 from streams import __version__, kpis
 from streams import tally as y
+from streams.backlog import AGES, PROMISES, Backlog
 from streams.counts import Counts
 from streams.exposition_counters import shown_as
 from streams.judge import live_states, window_states
@@ -89,6 +90,7 @@ def _row(row: Row, now: int) -> dict[str, Any]:
             "oldest_wait_seconds": rule.oldest_wait_target_seconds,
         },
         "live": _live(row, now),
+        "backlog": None if row.backlog is None else _backlog(row.backlog, now),
         "windows": {name: _window(rule, window) for name, window in row.windows.items()},
     }
 
@@ -115,6 +117,20 @@ def _live(row: Row, now: int) -> dict[str, Any]:
     }
 
 
+def _backlog(open_now: Backlog, now: int) -> dict[str, Any]:
+    oldest = open_now.oldest_at
+    return {
+        "open": open_now.open,
+        "by_age": {age: open_now.by_age.get(age, 0) for age, _ in AGES},
+        "oldest_age_seconds": None if oldest is None else max(0, now - oldest) / 1000,
+        "awaiting_first_reply": open_now.awaiting_first_reply,
+        "awaiting_next_reply": open_now.awaiting_next_reply,
+        "running": {name: open_now.running.get(name, 0) for name in PROMISES},
+        "at_risk": {name: open_now.at_risk.get(name, 0) for name in PROMISES},
+        "overdue": {name: open_now.overdue.get(name, 0) for name in PROMISES},
+    }
+
+
 def _window(rule: QueueSettings, window: Window) -> dict[str, Any]:
     zone, counts = ZoneInfo(rule.timezone), window.counts
     shown = {shown_as(name): _seconds_or_count(counts, name) for name in _INTEGERS}
@@ -126,10 +142,16 @@ def _window(rule: QueueSettings, window: Window) -> dict[str, Any]:
         "left": counts.left,
         "flowed_out_by_reason": dict(counts.flowed_out_by),
         "agent_state_seconds": {state: ms / 1000 for state, ms in counts.state_ms.items()},
+        "conversations": _told(counts),
         "kpis": {kpi.name: kpi.function(counts) for kpi in kpis.REGISTRY},
         "service_level": kpis.service_levels(counts),
         "state": window_states(rule, window),
     }
+
+
+def _told(counts: Counts) -> dict[str, int | float]:
+    """What was counted of conversations, surveys and reviews; what did not happen is left out."""
+    return {shown_as(name): n / 1000 if name.endswith("_ms") else n for name, n in sorted(counts.told.items())}
 
 
 def _seconds_or_count(counts: Counts, name: str) -> int | float:

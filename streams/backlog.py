@@ -6,12 +6,11 @@ Pure: an overdue promise is only a view of the clocks; it is counted as missed w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from streams import tally_conversations as conversations
 from streams.contact_state import Dialogue, Head
 from streams.partition import Partition
 from streams.settings import Settings
@@ -51,9 +50,7 @@ class Backlog(Struct, kw_only=True):
     overdue: dict[str, int] = {}
 
 
-def backlog(
-    partitions: Iterable[Partition], settings: Settings, rules: Mapping[str, ConversationRules], now: int
-) -> dict[Key, Backlog]:
+def backlog(partitions: Iterable[Partition], settings: Settings, now: int) -> dict[Key, Backlog]:
     """Every queue with open conversations, and the floor."""
     found: dict[Key, Backlog] = {(FLOOR, ""): Backlog(by_age={}, running={}, at_risk={}, overdue={})}
     for partition in partitions:
@@ -63,8 +60,7 @@ def backlog(
                 continue
             queue = queue_of(head)
             own = found.setdefault((queue, head.channel), Backlog(by_age={}, running={}, at_risk={}, overdue={}))
-            rule = rules.get(queue) or conversations.rules_of(settings.queue(queue), None)
-            promised = promises(dialogue, rule, now)
+            promised = promises(dialogue, partition.ledger.book(queue, head.channel).conversations, now)
             for row in (own, found[FLOOR, ""]):
                 _add(row, dialogue, promised, settings.queue(queue).at_risk_ratio, now)
     return found

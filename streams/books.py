@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -69,6 +70,6 @@ class Book(Struct):
         )
 
 
-def net(total: Fields, field: int) -> int:
+def net(total: Mapping[int, int], field: int) -> int:
     """A field of the totals after corrections."""
     return total.get(field, 0) - total.get(field + CORRECTED, 0)

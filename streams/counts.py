@@ -103,7 +103,7 @@ def counts_of(
         flowed_out_waits=tuple(y.histogram(fields, y.FLOWED_OUT_WAITS + shift)),
         handles=tuple(y.histogram(fields, y.HANDLES + shift)),
         told={name: fields[n + shift] for n, name in conversations.NAMES.items() if fields.get(n + shift)},
-        times={name: tuple(y.histogram(fields, n + shift)) for name, n in conversations.HISTOGRAMS.items()},
+        times={name: tuple(h) for name, n in conversations.HISTOGRAMS.items() if (h := y.histogram(fields, n + shift))},
         max_answered_wait_ms=maxima.get(y.MAX_ANSWERED_WAIT + shift),
         max_wait_ms=maxima.get(y.MAX_WAIT + shift),
         waiting_past_threshold=waiting_past_threshold,

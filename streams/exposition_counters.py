@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from streams import tally as y
-from streams.books import CORRECTED
+from streams import tally_conversations as conversations
+from streams.books import CORRECTED, TAG_ROW, net
 from streams.families import Family, Point, counter
 from streams.snapshot import Part
 from streams.view import FLOOR, Key
@@ -65,7 +66,7 @@ _IN_WORDS: Final = {
     "consults": "Consultation legs; never part of handling.",
 }
 _ALWAYS: Final = frozenset({y.OFFERED, y.ANSWERED, y.ABANDONED, y.SHORT_ABANDONED, y.ANSWERED_IN_T})
-_EXCLUDED: Final = {y.EXCLUDED_TEST: "test", y.EXCLUDED_OUTBOUND: "outbound", y.EXCLUDED_INTERNAL: "internal"}
+_EXCLUDED: Final = {field: reason for reason, field in y.EXCLUDED_BY.items()}
 
 
 def shown_as(name: str) -> str:
@@ -84,7 +85,7 @@ def _totals() -> dict[int, Total]:
         help_ = "Visits that left unanswered for another reason than the customer's patience; the sum is all of them."
         found[field] = Total("flowed_out", help_, {"reason": reason})
     for field, reason in _EXCLUDED.items():
-        help_ = "Contacts that are no customers of a queue: test calls, outbound and internal ones."
+        help_ = "Contacts that are no customers of a queue: test calls, outbound, internal and merged ones."
         found[field] = Total("excluded", help_, {"reason": reason})
     for state, field in y.STATE_MS.items():
         help_ = (
@@ -92,7 +93,18 @@ def _totals() -> dict[int, Total]:
             f'queue="{FLOOR}" is the floor.'
         )
         found[field] = Total("agent_state_seconds", help_, {"state": state}, False, True)
+    for field, name in conversations.NAMES.items():
+        if name == "tagged":
+            continue  # by tag, not by queue
+        found[field] = Total(f"conversation_{shown_as(name)}", _of_conversations(name), {}, False, name.endswith("_ms"))
     return found
+
+
+def _of_conversations(name: str) -> str:
+    words = name.removesuffix("_ms").replace("_", " ")
+    if name.endswith("_score") or name == "servqual_expected":
+        return f"Conversations and surveys: sum of {words}, in thousandths of the scale."
+    return f"Conversations and surveys: {'sum of the times of ' if name.endswith('_ms') else ''}{words}."
 
 
 TOTALS: Final = _totals()
@@ -117,6 +129,11 @@ def counters(parts: Iterable[Part]) -> list[Family]:
     for part in parts:
         where = {"topic": part.topic, "partition": str(part.number)}
         for key, fields in part.totals.items():
+            if key[0].startswith(TAG_ROW):
+                labels = {"tag": key[0].removeprefix(TAG_ROW), "channel": key[1], **where}
+                tagged = conversations.FIELD["tagged"]
+                shown["tagged"].append((labels, net(fields, tagged)))
+                continue
             labels = {**_names(key), **where}
             for field, total in TOTALS.items():
                 value, back = fields.get(field, 0), fields.get(field + CORRECTED, 0)
@@ -142,7 +159,7 @@ def counters(parts: Iterable[Part]) -> list[Family]:
 
 def _helps() -> dict[str, str]:
     """The help of every counter of a queue, and of what is taken back of it."""
-    helps = {}
+    helps = {"tagged": 'Conversations that were given a tag; those that are not configured are "other".'}
     for total in TOTALS.values():
         helps[total.name] = total.help
         helps[total.name + "_corrected"] = f"Taken back by corrections; subtract it. {total.help}"

@@ -25,7 +25,7 @@ _PRIORITIES: Final = range(21)
 def worker_families(snapshot: Snapshot) -> list[Family]:
     """Everything a worker exposes, but its process."""
     found = [*_about(snapshot), *_partitions(snapshot), *counters(snapshot.parts), *_live(snapshot)]
-    found += _windows(snapshot)
+    found += [*_backlog(snapshot), *_windows(snapshot)]
     return [family for family in found if family.points]
 
 
@@ -93,6 +93,29 @@ def _live(snapshot: Snapshot) -> Iterator[Family]:
     yield gauge("conservation_residual", help_, [(_key(r), r.live.conservation_residual) for r in rows])
 
 
+def _backlog(snapshot: Snapshot) -> Iterator[Family]:
+    """The open conversations; counts add over workers, the oldest is the min."""
+    rows = [(_key(row), row.backlog) for row in snapshot.rows if row.backlog is not None]
+    yield gauge("backlog", "Conversations open now.", [(key, b.open) for key, b in rows])
+    by_age = [({**key, "age": age}, n) for key, b in rows for age, n in sorted(b.by_age.items())]
+    yield gauge("backlog_by_age", "Conversations open now, by how long ago they began.", by_age)
+    oldest = [(key, at / 1000) for key, b in rows if (at := b.oldest_at) is not None]
+    yield gauge("backlog_oldest_timestamp_seconds", "When the oldest open conversation began; absent without.", oldest)
+    first, later = "first_reply", "next_reply"
+    help_ = "Conversations whose customer waits for a reply, the first or a later one."
+    waiting = [({**key, "reply": first}, b.awaiting_first_reply) for key, b in rows]
+    yield gauge(
+        "awaiting_reply", help_, waiting + [({**key, "reply": later}, b.awaiting_next_reply) for key, b in rows]
+    )
+    for name, help_ in (
+        ("running", "Promises with a target that run and are not overdue, those at risk included."),
+        ("at_risk", "Promises that have used at_risk_ratio of their target."),
+        ("overdue", "Promises past their target and not yet kept; counted as missed when they are."),
+    ):
+        points = [({**key, "promise": p}, n) for key, b in rows for p, n in sorted(getattr(b, name).items())]
+        yield gauge(f"promises_{name}", help_, points)
+
+
 def _by_priority(row: Row) -> Iterator[tuple[Mapping[str, str], float]]:
     merged: dict[str, int] = {}
     for priority, n in sorted(row.live.by_priority.items()):
@@ -118,6 +141,7 @@ def _windows(snapshot: Snapshot) -> Iterator[Family]:
     starts: list[tuple[Mapping[str, str], float]] = []
     reasons: list[tuple[Mapping[str, str], float]] = []
     states: list[tuple[Mapping[str, str], float]] = []
+    told: list[tuple[Mapping[str, str], float]] = []
     for row in [*snapshot.rows, *snapshot.outside, snapshot.floor]:
         for window, (span, counts) in row.windows.items():
             labels = {**_key(row), "window": window}
@@ -127,6 +151,10 @@ def _windows(snapshot: Snapshot) -> Iterator[Family]:
                 for name in shown:
                     found[name].append((labels, values[name] / 1000 if name.endswith("_ms") else values[name]))
                 starts.append((labels, span.start / 1000))
+                told += [
+                    ({**labels, "what": shown_as(name)}, n / 1000 if name.endswith("_ms") else n)
+                    for name, n in sorted(counts.told.items())
+                ]
                 reasons += [({**labels, "reason": reason}, n) for reason, n in counts.flowed_out_by.items()]
             agents = {"queue": row.queue, "window": window}
             states += [({**agents, "state": state}, ms / 1000) for state, ms in counts.state_ms.items()]
@@ -135,6 +163,8 @@ def _windows(snapshot: Snapshot) -> Iterator[Family]:
     for name, points in found.items():
         meaning = _MEANINGS.get(name, f"What {shown_as(name)}_total counts")
         yield gauge(f"window_{shown_as(name)}", f"{meaning}, within the window. Adds over workers.", points)
+    help_ = "What conversation_<what>_total counts, within the window; seconds where it ends in _seconds."
+    yield gauge("window_conversations", help_, told)
     yield gauge("window_flowed_out_by_reason", "Visits that flowed out within the window, by reason.", reasons)
     help_ = f'Time of agents in a state within the window, open states too; queue="{FLOOR}" counts each agent once.'
     yield gauge("window_agent_state_seconds", help_, _once(states))

@@ -183,7 +183,7 @@ def escalation_ratio(c: Counts) -> float | None:
 
 
 def offers_missed_ratio(c: Counts) -> float | None:
-    """Ring, no answer: offers an agent did not take / offers that ended (missed, answered, cancelled by the customer)."""
+    """Ring, no answer: offers an agent did not take / offers that ended: missed, answered or cancelled."""
     return ratio(c.offers_missed, c.offers_missed + c.rings + c.offers_cancelled)
 
 

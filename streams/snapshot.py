@@ -12,6 +12,8 @@ from typing import Final, TypeAlias, TypeVar
 from msgspec import Struct, structs
 
 from streams import kpis, view
+from streams import tally_conversations as conversations
+from streams.backlog import Backlog, backlog
 from streams.counts import Counts
 from streams.partition import Partition
 from streams.settings import QueueSettings, Settings
@@ -63,6 +65,7 @@ class Row(Struct, frozen=True, kw_only=True):
     rule: QueueSettings
     live: Live
     windows: Mapping[str, Window]
+    backlog: Backlog | None = None
 
     @property
     def serving(self) -> int:
@@ -139,6 +142,8 @@ def steps(
     lives = view.live(partitions, settings, now)
     group_lives = {name: _group_live(partitions, lives, members, now) for name, members in settings.groups.items()}
     yield
+    backlogs = backlog(partitions, settings, now)
+    yield
     windows: dict[str, dict[Key, Window]] = {}
     for name in settings.windows:
         windows[name] = view.windows(partitions, settings, name, now, lives)
@@ -148,9 +153,9 @@ def steps(
         parts.append(_part(partition))
         yield
     keys = [key for key in sorted(lives) if key[0] != FLOOR]
-    rows = [_row(settings.queue(key[0]), key, lives[key], windows) for key in keys if key[0]]
+    rows = [_row(settings.queue(key[0]), key, lives[key], windows, backlogs.get(key)) for key in keys if key[0]]
     outside = [_outside(settings, key, windows) for key in keys if not key[0]]
-    floor = _row(settings.defaults, (FLOOR, ""), lives[FLOOR, ""], windows)
+    floor = _row(settings.defaults, (FLOOR, ""), lives[FLOOR, ""], windows, backlogs[FLOOR, ""])
     groups = [_group(settings, name, group_lives[name], rows) for name in settings.groups]
     return Snapshot(
         settings=settings, now=now, status=status, parts=parts, rows=rows, outside=outside, floor=floor, groups=groups,
@@ -173,9 +178,15 @@ def _part(partition: Partition) -> Part:
     )
 
 
-def _row(rule: QueueSettings, key: Key, live: Live, windows: Mapping[str, Mapping[Key, Window]]) -> Row:
+def _row(
+    rule: QueueSettings,
+    key: Key,
+    live: Live,
+    windows: Mapping[str, Mapping[Key, Window]],
+    open_now: Backlog | None = None,
+) -> Row:
     shown = {name: found[key] for name, found in windows.items() if key in found}
-    return Row(queue=key[0], channel=key[1], rule=rule, live=live, windows=shown)
+    return Row(queue=key[0], channel=key[1], rule=rule, live=live, windows=shown, backlog=open_now)
 
 
 def _outside(settings: Settings, key: Key, windows: Mapping[str, Mapping[Key, Window]]) -> Row:
@@ -237,6 +248,12 @@ def merged(counts: Sequence[Counts]) -> Counts:
         abandoned_waits=_histogram(one.abandoned_waits for one in counts),
         flowed_out_waits=_histogram(one.flowed_out_waits for one in counts),
         handles=_histogram(one.handles for one in counts),
+        told=_sums(one.told.items() for one in counts),
+        times={
+            name: times
+            for name in conversations.HISTOGRAMS
+            if (times := _histogram(one.times.get(name, ()) for one in counts))
+        },
         max_answered_wait_ms=max((m for one in counts if (m := one.max_answered_wait_ms) is not None), default=None),
         max_wait_ms=max((m for one in counts if (m := one.max_wait_ms) is not None), default=None),
         cohort=bool(counts) and all(one.cohort for one in counts),

@@ -17,7 +17,6 @@ from streams import view
 from streams.books import CORRECTED, Book, Slice, net
 from streams.counts import Counts, counts_of
 from streams.events import AgentState, Event
-from streams.books import CORRECTED, Book, Slice, net
 from streams.partition import Partition, Record, Refused
 from streams.settings import Attribution, QueueSettings, Settings
 from streams.tally import COHORT, add

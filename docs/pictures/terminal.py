@@ -1,7 +1,8 @@
+# ruff: noqa: INP001 - a script beside the picture it draws, part of no package
 """Draw docs/pictures/terminal.svg: the demo's view of the simulated floor, through the real core, without a broker.
 
 The events are the demo's (seed 1), the view is ``streams.terminal``: the picture shows what ``make demo`` does, and is
-the same every time. Run it in the project's root: ``python -m docs.pictures.terminal``.
+the same every time. Run it in the project's root: ``.venv/bin/python -m docs.pictures.terminal``.
 """
 
 from __future__ import annotations

@@ -111,9 +111,7 @@ def inputs(counts: Counts, seconds: float, waiting_seconds: float = 0.0, assume:
     return Inputs(demand, arrivals, aht, patience, short, uncertainty)
 
 
-def shares(
-    agents: Iterable[tuple[str, Iterable[str]]], loads: Mapping[str, float] | None = None
-) -> dict[str, Staff]:
+def shares(agents: Iterable[tuple[str, Iterable[str]]], loads: Mapping[str, float] | None = None) -> dict[str, Staff]:
     """Agents (state, queues) counted over their queues: equally, or by ``loads`` (Erlang per queue) where these differ.
 
     Each agent at work counts as one, in parts, so the queues' agents add up to the agents there are.

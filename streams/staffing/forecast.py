@@ -109,9 +109,7 @@ def plan(stages: Sequence[Stage], goal: Goal) -> list[Plan]:
     return [Plan(stage, required(stage.demand, goal)) for stage in stages]
 
 
-def _run(
-    stages: Sequence[Stage], goal: Goal, busy: int, waited: Sequence[float], centre: float | None
-) -> list[_Sums]:
+def _run(stages: Sequence[Stage], goal: Goal, busy: int, waited: Sequence[float], centre: float | None) -> list[_Sums]:
     """The expected numbers until the end of each stage, with the variance of the rewards when there is a centre."""
     first = stages[0]
     now = outlook(first.demand, first.agents, waited, goal.threshold_seconds)
@@ -126,9 +124,7 @@ def _run(
     chances = start(stages, busy + len(waited))
     found, of_waiting = [], total.variance
     for stage in stages:
-        gains = rewards(
-            stage, chances.low, len(chances.weights), goal.threshold_seconds, goal.short_abandon_seconds
-        )
+        gains = rewards(stage, chances.low, len(chances.weights), goal.threshold_seconds, goal.short_abandon_seconds)
         chances, passed = follow(chances, stage, gains, centre)
         total = _Sums(
             total.arrivals + passed.arrivals,
@@ -168,8 +164,6 @@ def _p_negative(mean: float, error: float) -> float:
 
 def _scaled(stages: Sequence[Stage], factor: float) -> list[Stage]:
     return [
-        stage._replace(
-            demand=stage.demand._replace(arrivals_per_second=stage.demand.arrivals_per_second * factor)
-        )
+        stage._replace(demand=stage.demand._replace(arrivals_per_second=stage.demand.arrivals_per_second * factor))
         for stage in stages
     ]

@@ -2,9 +2,9 @@
 
 The number of contacts waiting or in service is a Markov chain with one step up and one down; it is followed exactly,
 by uniformisation: with a clock that ticks at random as often as anything can happen, a tick is one sparse product, and
-the number of ticks is Poisson. Along with the chances go, weighted by them, the sum of rewards so far and its square:
-a reward is what an arrival's answer in time is worth, so the chance in the service level itself comes out, and not only
-its mean. All plain lists: a step of a hundred states is ten microseconds.
+the number of ticks is Poisson. Along with the chances goes, weighted by them, the sum of rewards so far: a reward is
+what an arrival's answer in time is worth, so the chance in the service level itself comes out, and not only its mean.
+All plain lists: a step of a hundred states is ten microseconds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from streams.staffing.breach import answered_by, passed_by
 from streams.staffing.erlang import Demand
 
-FAINT: Final = 1e-9
+FAINT: Final = 1e-8
 """Poisson weights below this are left out."""
 
 
@@ -46,16 +46,16 @@ class Passed(NamedTuple):
 
 
 class Chances(NamedTuple):
-    """The queue at one moment: ``weights[i]`` is P(low + i contacts are in it); then moments, summed over states.
+    """The queue at one moment: ``weights[i]`` is P(low + i contacts are in it), ``sums[i]`` E[rewards so far; there].
 
-    ``sums`` and ``squares`` belong to the reward (1 - centre) for each answer in time, -centre for every other that
-    counts: E[reward so far; state], E[reward so far squared; state].
+    A reward is (1 - centre) for each answer in time, -centre for every other arrival that counts. ``square`` is the
+    mean square of the rewards so far.
     """
 
     low: int
     weights: list[float]
     sums: list[float]
-    squares: list[float]
+    square: float
 
     @property
     def in_queue(self) -> float:
@@ -70,7 +70,7 @@ class Chances(NamedTuple):
     def reward_variance(self) -> float:
         """Variance of the rewards so far."""
         mean = sum(self.sums)
-        return max(0.0, sum(self.squares) - mean * mean)
+        return max(0.0, self.square - mean * mean)
 
 
 def start(stages: Sequence[Stage], in_queue: int) -> Chances:
@@ -79,7 +79,7 @@ def start(stages: Sequence[Stage], in_queue: int) -> Chances:
     size = high - low + 1
     weights = [0.0] * size
     weights[in_queue - low] = 1.0
-    return Chances(low, weights, [0.0] * size, [0.0] * size)
+    return Chances(low, weights, [0.0] * size, 0.0)
 
 
 def rewards(stage: Stage, low: int, size: int, threshold_seconds: float, short_abandon_seconds: float) -> Rewards:
@@ -111,38 +111,37 @@ def follow(chances: Chances, stage: Stage, gains: Rewards, centre: float | None 
     rise, fall = up / ticking, [d / ticking for d in [*down[1:], 0.0]]
     stay = [1 - rise - d / ticking for d in down]
     stay[-1] += rise
-    p, m, q = chances.weights, chances.sums, chances.squares
-    spent = [0.0] * size
-    ends: list[list[float]] = [[0.0] * size, [0.0] * size, [0.0] * size]
-    gain = [a - (centre or 0.0) * c for a, c in zip(gains.in_time, gains.counted, strict=True)]
-    square = [
-        a * (1 - (centre or 0.0)) ** 2 + (c - a) * (centre or 0.0) ** 2
-        for a, c in zip(gains.in_time, gains.counted, strict=True)
-    ]
+    gain, square = _worth(gains, centre or 0.0)
+    p, m = chances.weights, chances.sums
+    p_end, m_end = [0.0] * size, [0.0] * size
+    p_spent, m_spent = [0.0] * size, [0.0] * size  # ticks spent in a state, and with what rewards so far
     first, weights = _poisson(ticking * stage.seconds)
     left = 1.0
     for tick in range(first + len(weights)):
         weight = weights[tick - first] if tick >= first else 0.0
         left -= weight
         if weight > 0:
-            ends[0] = [e + weight * x for e, x in zip(ends[0], p, strict=True)]
-            if centre is not None:
-                ends[1] = [e + weight * x for e, x in zip(ends[1], m, strict=True)]
-                ends[2] = [e + weight * x for e, x in zip(ends[2], q, strict=True)]
-        spent = [s + left * x for s, x in zip(spent, p, strict=True)]
+            p_end = [e + weight * x for e, x in zip(p_end, p, strict=True)]
+        p_spent = [s + left * x for s, x in zip(p_spent, p, strict=True)]
         if centre is not None:
-            lifted = [z + 2 * g * y + s * x for x, y, z, g, s in zip(p, m, q, gain, square, strict=True)]
-            q = _tick(lifted, q, rise, stay, fall)
+            if weight > 0:
+                m_end = [e + weight * x for e, x in zip(m_end, m, strict=True)]
+            m_spent = [s + left * x for s, x in zip(m_spent, m, strict=True)]
             m = _tick([y + g * x for x, y, g in zip(p, m, gain, strict=True)], m, rise, stay, fall)
         p = _tick(p, p, rise, stay, fall)
-    per_state = [up / ticking * s for s in spent]
+    found = [rise * s for s in p_spent]  # arrivals by the state they find
     passed = Passed(
-        up * stage.seconds,
-        _dot(per_state, gains.in_time),
-        _dot(per_state, gains.counted),
-        _dot(per_state, gains.gives_up),
+        up * stage.seconds, _dot(found, gains.in_time), _dot(found, gains.counted), _dot(found, gains.gives_up)
     )
-    return Chances(low, *ends), passed
+    # A reward g on top of the sum R so far adds 2 g R + g^2 to its square.
+    more = 2 * rise * _dot(m_spent, gain) + _dot(found, square)
+    return Chances(low, p_end, m_end, chances.square + more), passed
+
+
+def _worth(gains: Rewards, centre: float) -> tuple[list[float], list[float]]:
+    """The mean reward of an arrival, and its mean square, by the state it finds."""
+    pairs = list(zip(gains.in_time, gains.counted, strict=True))
+    return [a - centre * c for a, c in pairs], [a * (1 - centre) ** 2 + (c - a) * centre**2 for a, c in pairs]
 
 
 def _tick(lifted: list[float], x: list[float], rise: float, stay: list[float], fall: list[float]) -> list[float]:
@@ -179,7 +178,7 @@ def _poisson(mean: float) -> tuple[int, list[float]]:
 def _reach(stages: Sequence[Stage], in_queue: int) -> tuple[int, int]:
     """The fewest and the most contacts that can be in the queue with any likelihood.
 
-    The mean heads for the load, or above capacity for where as many give up as are too many; around it, eight standard
+    The mean heads for the load, or above capacity for where as many give up as are too many; around it, six standard
     deviations of the Poisson and of the queue (which diffuses for as long as patience holds).
     """
     least = most = float(in_queue)
@@ -194,5 +193,5 @@ def _reach(stages: Sequence[Stage], in_queue: int) -> tuple[int, int]:
         least, most = min(least, target), max(most, target)
         diffused = sqrt(2 * up * seconds)
         spread = max(spread, min(diffused, sqrt(up / giving_up)) if giving_up else diffused)
-    low = max(0, floor(least - 8 * sqrt(least)))
-    return low, ceil(most + 8 * max(sqrt(most), spread)) + 10
+    low = max(0, floor(least - 6 * sqrt(least)))
+    return low, ceil(most + 6 * max(sqrt(most), spread)) + 10

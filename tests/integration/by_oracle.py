@@ -34,8 +34,7 @@ def differences(found: Metrics, oracle: Oracle) -> list[str]:
         for reason in REASONS:
             flowed_out = found.net("flowed_out", reason=reason, **where)
             pairs.append((f"{reason} of {queue}", flowed_out, counts.get(f"flowed_out_{reason}", 0)))
-        for gauge in ("waiting", "handling"):
-            pairs.append((f"{gauge} of {queue}", found.sum(gauge, **where), counts.get(gauge, 0)))
+        pairs += [(f"{now} of {queue}", found.sum(now, **where), counts.get(now, 0)) for now in ("waiting", "handling")]
     pairs.append(("ivr_abandoned", found.net("ivr_abandoned"), oracle.floor().get("ivr_abandoned", 0)))
     residuals = [sample.value for sample in found.samples if sample.name == "conservation_residual"]
     pairs.append(("conservation residuals", sum(map(abs, residuals)), 0))

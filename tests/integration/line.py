@@ -106,7 +106,8 @@ class Line:
         """
         with self.printed.open("ab") as out:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "streams.cli", "worker", cwd=self._folder, env=self._environ, stdout=out, stderr=out
+                sys.executable, "-m", "streams.cli", "worker",
+                cwd=self._folder, env=self._environ, stdout=out, stderr=out,
             )  # fmt: skip
         on_process(self._process.pid)
         await self._until(self._answers, STARTING_SECONDS)
@@ -168,9 +169,10 @@ class Line:
         """Wait for a condition while the worker lives; fails with what it printed."""
         deadline = time.monotonic() + seconds
         while not await condition():
-            lives = self._process is not None and self._process.returncode is None
-            late = time.monotonic() > deadline
-            assert lives and not late, f"{'too late' if late else 'it ended'}: {what()}\n{self.printed.read_text()}"
+            assert self._process is not None
+            state = "it ended" if self._process.returncode is not None else "too late"
+            going_on = self._process.returncode is None and time.monotonic() < deadline
+            assert going_on, f"{state}: {what()}\n{self.printed.read_text()}"
             await asyncio.sleep(0.1)
 
 

@@ -37,7 +37,7 @@ async def test_a_floor_with_duplicates_disorder_late_lost_and_bad_records_gives_
         assert differences(found, oracle) == []
         assert found.sum("rejected_total") == published.count(None) > 40
         assert found.sum("duplicates_total") > 200
-        assert some(oracle.floor(), "waiting", "handling", "orphaned", "abandoned", "transferred", "callbacks_within")
+        assert some(oracle.floor(), "waiting", "handling", "orphaned", "abandoned", "escalated", "flowed_out_callback")
         assert await line.leave() == 0
     assert line.printed.read_text() == ""
 

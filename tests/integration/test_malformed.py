@@ -1,4 +1,4 @@
-"""Records that must not count, through Apache Kafka and a worker: counted by reason, kept, and nobody waits for them."""
+"""Bad records through Apache Kafka and a worker: counted by reason, kept whole, and nobody waits for them."""
 
 from __future__ import annotations
 

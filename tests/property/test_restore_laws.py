@@ -51,7 +51,7 @@ def again_after(partition: Partition, changelog: list[tuple[bytes, bytes | None]
     return again
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(floors(), st.lists(st.integers(1, 9), max_size=12))
 def test_a_restart_after_any_flush_changes_no_number(events: list[ContactEvent], batches: list[int]) -> None:
     one = told(events)
@@ -66,7 +66,7 @@ def test_a_restart_after_any_flush_changes_no_number(events: list[ContactEvent],
     assert numbers(restarted) == numbers(one)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(floors())
 def test_many_contacts_leave_the_residual_of_every_queue_at_nothing(events: list[ContactEvent]) -> None:
     partition = told(events)
@@ -75,7 +75,7 @@ def test_many_contacts_leave_the_residual_of_every_queue_at_nothing(events: list
         assert live.conservation_residual == 0, key
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(floors())
 def test_slices_add_up_to_the_totals_in_both_attributions(events: list[ContactEvent]) -> None:
     for book in told(events).ledger.books.values():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from functools import reduce
 from itertools import pairwise
 
 from hypothesis import given
@@ -55,7 +54,7 @@ def test_the_empty_tally_is_zero_and_a_correction_takes_back_exactly(parts: list
 def test_adding_leaves_the_other_tally_as_it_was(parts: list[Fields]) -> None:
     copies = [dict(part) for part in parts]
 
-    reduce(lambda total, part: (y.add(total, part), total)[1], parts, dict[int, int]())
+    merged(parts)
 
     assert parts == copies
 

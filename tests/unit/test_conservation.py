@@ -112,7 +112,9 @@ def test_there_are_fifty_thousand_events(morning: tuple[Floor, Oracle]) -> None:
 def test_the_residual_of_every_queue_is_nothing(morning: tuple[Floor, Oracle]) -> None:
     floor, _ = morning
 
-    residuals = {key: live.conservation_residual for key, live in view.live(floor.partitions, floor.settings, floor.now).items()}
+    residuals = {
+        key: live.conservation_residual for key, live in view.live(floor.partitions, floor.settings, floor.now).items()
+    }
     assert len(residuals) > 6
     assert set(residuals.values()) == {0}
 

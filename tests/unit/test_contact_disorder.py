@@ -189,4 +189,3 @@ def test_a_story_told_in_order_of_time_is_not_out_of_order_24() -> None:
     floor = Floor().take(*in_time(stories))
 
     assert floor.counter("out_of_order") == 0
-

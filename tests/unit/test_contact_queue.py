@@ -197,7 +197,7 @@ def test_a_hang_up_on_hold_is_no_abandon_and_the_hold_counts_9() -> None:
     ],
 )
 def test_outbound_internal_and_test_calls_are_counted_apart_31_38(marks: dict[str, object], field: int) -> None:
-    floor = Floor().play(call(**marks).offered(at=0).answered(at=10).ended(at=70))
+    floor = Floor().play(call("c1", **marks).offered(at=0).answered(at=10).ended(at=70))
 
     assert floor.total() == Floor().total()
     assert floor.count(field, "", "voice") == 1

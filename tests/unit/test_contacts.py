@@ -122,7 +122,20 @@ def test_after_contact_work_that_ends_forty_minutes_later_opens_no_contact_27() 
 
 # --- storing and reading back ----------------------------------------------------------------------------------------
 
-ODD = ["c|1", "||", "c1|s|t|0", "Grüße", "звонок", "📞☎️", "\x00", "a\x00b", "c|call-events|m|", " ", "\u202e", "x" * 200]
+ODD = [
+    "c|1",
+    "||",
+    "c1|s|t|0",
+    "Grüße",
+    "звонок",
+    "📞☎️",
+    "\x00",
+    "a\x00b",
+    "c|call-events|m|",
+    " ",
+    "\u202e",
+    "x" * 200,
+]
 
 
 @pytest.mark.parametrize("contact_id", ODD)
@@ -193,7 +206,9 @@ def test_an_id_in_use_again_is_not_deleted_from_the_store() -> None:
 def test_state_of_another_version_is_refused_with_what_to_do() -> None:
     one = Contacts(Settings(), b"call-events|")
 
-    with pytest.raises(StateRefusedError, match=r"state version 9; this program reads version 1\. Run the version that"):
+    with pytest.raises(
+        StateRefusedError, match=r"state version 9; this program reads version 1\. Run the version that"
+    ):
         one.restore(b"c1", msgspec.msgpack.encode((9, 0, False, 0, b"", None, -1, b"")))
     with pytest.raises(StateRefusedError, match="The stored marker is of state version 2"):
         check_version(2, "marker")

@@ -111,19 +111,19 @@ def test_a_very_long_contact_folds_its_older_half_and_goes_on_the_same() -> None
     contact = Contact("d1", linked=True)
     told(contact, entry(t.OFFERED, 0), entry(t.ANSWERED, 5, agent_id="ann"))
     for n in range(MAX_ENTRIES):
-        assert record(contact, entry(t.NOTED, 10 + n)) == []
+        assert record(contact, entry(t.MESSAGE, 10 + n)) == []
 
     assert contact.count <= MAX_ENTRIES
     assert kinds(told(contact, entry(t.ENDED, 10_000)))["TALKED"] == 9_995_000
     assert record(contact, entry(t.OFFERED, 0)) == DUPLICATE
-    assert record(contact, entry(t.NOTED, 6, event_id="new")) == LATE
+    assert record(contact, entry(t.MESSAGE, 6, event_id="new")) == LATE
 
 
 def test_a_folded_contact_is_rebuilt_from_its_base_29() -> None:
     contact = Contact("d1")
     told(contact, entry(t.OFFERED, 0), entry(t.ANSWERED, 5))
     for n in range(MAX_ENTRIES):
-        record(contact, entry(t.NOTED, 10 + n))
+        record(contact, entry(t.MESSAGE, 10 + n))
     again = Contact("d1", log=contact.log, count=contact.count, base=contact.base, base_at=contact.base_at)
 
     history.rebuild(again)

@@ -41,7 +41,9 @@ def test_a_preset_gives_its_golden_service_level(preset: str, percent: float) ->
 
 
 def test_by_arrival_the_base_is_what_was_offered() -> None:
-    cohort = Counts(offered=1_120, answered=1_000, answered_in_threshold=860, abandoned=60, short_abandoned=20, cohort=True)
+    cohort = Counts(
+        offered=1_120, answered=1_000, answered_in_threshold=860, abandoned=60, short_abandoned=20, cohort=True
+    )
 
     assert kpis.offered(cohort) == 860 / 1_120
     assert kpis.removed_from_queue(cohort) == 860 / 1_120
@@ -113,7 +115,13 @@ def test_time_signed_out_is_no_time_signed_in() -> None:
 
 @pytest.mark.parametrize(
     ("waiting", "agents", "available", "aht", "expected"),
-    [(0, 3, 1, 300.0, 0.0), (5, 3, 0, 300.0, 600.0), (5, 0, 0, 300.0, None), (5, 3, 0, None, None), (0, 3, 0, 90.0, 30.0)],
+    [
+        (0, 3, 1, 300.0, 0.0),
+        (5, 3, 0, 300.0, 600.0),
+        (5, 0, 0, 300.0, None),
+        (5, 3, 0, None, None),
+        (0, 3, 0, 90.0, 30.0),
+    ],
 )
 def test_the_expected_wait_of_a_queue_without_agents_is_unknown_and_never_nothing_33(
     waiting: int, agents: int, available: int, aht: float | None, expected: float | None

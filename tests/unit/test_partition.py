@@ -126,7 +126,9 @@ def test_the_watermark_is_the_same_after_a_restart_29() -> None:
 
 
 def test_each_source_has_a_time_of_its_own_36() -> None:
-    floor = Floor().take(*call("c1", source="north").offered(at=50).events, *call("c2", source="south").offered(at=9).events)
+    floor = Floor().take(
+        *call("c1", source="north").offered(at=50).events, *call("c2", source="south").offered(at=9).events
+    )
     floor.take(*call("c3", source="north").offered(at=20).events)
 
     assert floor.calls.sources == {"north": ms(50), "south": ms(9)}
@@ -175,7 +177,9 @@ def test_a_tombstone_deletes_a_contact_and_a_slice_29() -> None:
 def test_a_marker_of_another_version_is_refused_with_what_to_do() -> None:
     marker = msgspec.msgpack.encode((7, 12, START, {}))
 
-    with pytest.raises(StateRefusedError, match="The stored marker is of state version 7; this program reads version 1"):
+    with pytest.raises(
+        StateRefusedError, match="The stored marker is of state version 7; this program reads version 1"
+    ):
         partition().restore(b"call-events|m|", marker)
 
 

@@ -91,21 +91,33 @@ def test_a_change_older_than_all_that_is_kept_is_not_counted_over_what_was_25() 
 def test_queues_that_are_not_said_stay_as_they_were() -> None:
     one = agent(state("ann", 0, "available", ("billing",)), state("ann", 10, "on_contact"))
 
-    assert one.changes[-1].queues == ("billing",)
+    assert one.queues == ("billing",)
 
 
 def test_queues_that_are_said_late_hold_for_the_changes_after_them_24() -> None:
     one = agent(state("ann", 10, "on_contact"), state("ann", 0, "available", ("billing",)))
 
-    assert one.changes[-1].queues == ("billing",)
+    assert one.queues == ("billing",)
 
 
 def test_a_late_change_without_queues_has_those_of_the_change_before_it_24() -> None:
     one = agent(state("ann", 0, "available", ("billing",)), state("ann", 20, "available", ("sales",)))
 
-    record(one, state("ann", 10, "break"))
+    spans = record(one, state("ann", 10, "break"))
 
-    assert [change.queues for change in one.changes] == [("billing",), ("billing",), ("sales",)]
+    assert not isinstance(spans, str)
+    assert [(span.sign, span.state, span.queues) for span in spans] == [
+        (-1, "available", ("billing",)), (1, "available", ("billing",)), (1, "break", ("billing",)),
+    ]  # fmt: skip
+
+
+def test_queues_are_remembered_when_the_change_that_said_them_is_not() -> None:
+    one = agent(
+        state("ann", 0, "available", ("billing",)), state("ann", 2 * DAY, "break"), state("ann", 4 * DAY, "away")
+    )
+
+    assert len(one.changes) == 2
+    assert one.queues == ("billing",)
 
 
 # --- on the floor ----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -110,7 +111,7 @@ def test_the_hours_of_a_day_fill_it_without_gap_or_overlap_13(zone: str, now: st
 
     assert len(spans) == hours
     assert said(spans[0].start) == starts
-    assert all(before.end == after.start for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before.end == after.start for before, after in itertools.pairwise(spans))
     assert spans[-1].end == day.end
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import get_args
 
 import pytest
 
 from streams import tally as y
+from streams import tally_conversations as conversations
+from streams.books import CORRECTED
 from streams.counts import counts_of
 from streams.events import AgentState, FlowOutReason
 from streams.facts import Fact, Kind
-from streams.books import CORRECTED
 
 HISTOGRAMS = {
-    "answered waits": y.ANSWERED_WAITS, "abandoned waits": y.ABANDONED_WAITS, "flowed-out waits": y.FLOWED_OUT_WAITS,
-    "handles": y.HANDLES, "ring times": y.RING_TIMES,
+    "answered_waits": y.ANSWERED_WAITS, "abandoned_waits": y.ABANDONED_WAITS, "flowed_out_waits": y.FLOWED_OUT_WAITS,
+    "handles": y.HANDLES, "ring_times": y.RING_TIMES, **conversations.HISTOGRAMS,
 }  # fmt: skip
 
 
@@ -31,7 +33,11 @@ def added(kind: Kind, value: int = 0, detail: str = "") -> dict[str, int]:
 
 
 def test_no_two_things_share_a_field_number() -> None:
-    numbers: list[int] = [*range(y.CONSULTS + 1), *y.FLOWED_OUT_BY.values(), *y.STATE_MS.values()]
+    numbers: list[int] = [*range(39), *y.FLOWED_OUT_BY.values(), *y.STATE_MS.values(), *conversations.FIELD.values()]
+    numbers += conversations.CLOCK_REPLIES.values()
+    numbers += [first + 1 for first in conversations.CLOCK_REPLIES.values()]
+    for first in conversations.RATINGS.values():
+        numbers += range(first, first + 5)
     for first in HISTOGRAMS.values():
         numbers += range(first, first + len(y.EDGES_MS))
     numbers += [y.MAX_ANSWERED_WAIT, y.MAX_WAIT]
@@ -40,16 +46,21 @@ def test_no_two_things_share_a_field_number() -> None:
 
 
 def test_no_field_number_reaches_into_the_cohorts_or_the_corrections() -> None:
-    highest = max(max(y.NAMES), y.MAX_WAIT, *(first + len(y.EDGES_MS) - 1 for first in HISTOGRAMS.values()))
+    named = max(*y.NAMES, *conversations.NAMES)
+    highest = max(named, y.MAX_WAIT, *(first + len(y.EDGES_MS) - 1 for first in HISTOGRAMS.values()))
 
+    assert named < y.ANSWERED_WAITS
     assert highest < y.COHORT
     assert highest + y.COHORT < CORRECTED
     assert CORRECTED % y.COHORT == 0
 
 
-def test_every_field_below_the_histograms_has_one_name() -> None:
-    assert len(set(y.NAMES.values())) == len(y.NAMES)
-    assert set(y.NAMES) == {*range(38), *range(60, 70), *range(80, 93)}
+def test_every_field_that_is_no_histogram_has_one_name() -> None:
+    names = [*y.NAMES.values(), *conversations.NAMES.values()]
+
+    assert len(names) == len(set(names))
+    assert y.NAMES.keys().isdisjoint(conversations.NAMES)
+    assert set(y.NAMES) == {*range(39), *range(60, 70), *range(80, 93)}
 
 
 def test_every_reason_and_every_agent_state_has_its_own_field() -> None:
@@ -79,7 +90,9 @@ def test_a_usual_threshold_is_an_exact_edge_and_inclusive(seconds: int) -> None:
 def test_buckets_are_at_most_nine_per_cent_wide_above_half_a_second() -> None:
     above = [edge for edge in y.EDGES_MS if edge >= 500]
 
-    assert max(upper / lower for lower, upper in zip(above, above[1:], strict=False)) <= 1.0911  # 9 %, rounded to whole milliseconds
+    assert (
+        max(upper / lower for lower, upper in itertools.pairwise(above)) <= 1.0911
+    )  # 9 %, rounded to whole milliseconds
 
 
 def test_nothing_waited_has_a_bucket_of_its_own() -> None:
@@ -137,14 +150,28 @@ def test_an_orphan_adds_no_wait_27() -> None:
     assert Kind.ORPHANED not in y.HISTOGRAMS
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_every_kind_of_fact_has_a_rule(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind < Kind.CREATED])
+def test_every_kind_of_fact_about_a_queue_or_a_segment_has_a_rule(kind: Kind) -> None:
     detail = {Kind.FLOWED_OUT: "overflow", Kind.HELD: "2", Kind.TRANSFERRED: "within", Kind.EXCLUDED: "test"}
 
     names = [y.NAMES[n] for n, _ in y.counts(fact(kind, 1_000, detail.get(kind, "")), 20_000, 5_000)]
 
     assert len(names) == len(set(names))
     assert bool(names) == (kind != Kind.HANDLED)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind >= Kind.CREATED])
+def test_every_kind_of_fact_about_a_conversation_has_a_rule(kind: Kind) -> None:
+    detail = {
+        Kind.FIRST_REPLY: "handoff", Kind.RESOLVED: "first", Kind.UNANSWERED: "inactive", Kind.TAGGED: "refund",
+        Kind.RATED: "csat", Kind.REVIEWED: "qa",
+    }  # fmt: skip
+    rules = conversations.ConversationRules()
+
+    fields = [n for n, _ in conversations.counts(fact(kind, 1_000, detail.get(kind, "")), rules)]
+
+    assert fields
+    assert len(fields) == len(set(fields))
 
 
 # --- adding, and reading ---------------------------------------------------------------------------------------------

@@ -169,7 +169,9 @@ def test_each_queue_has_its_own_threshold_and_the_floor_adds_them_up() -> None:
 
 
 def test_a_window_of_the_floor_has_the_longest_wait_of_any_queue() -> None:
-    floor = Floor().play(call("c1").offered(at=0).answered(at=15), call("c2").offered(at=0, queue="sales").answered(at=40))
+    floor = Floor().play(
+        call("c1").offered(at=0).answered(at=15), call("c2").offered(at=0, queue="sales").answered(at=40)
+    )
 
     assert floor.window("5m", FLOOR, "", now=50).max_wait_ms == 40_000
 
@@ -194,7 +196,7 @@ def over_two(*stories: Call) -> list[Partition]:
 
 
 def longest(partitions: list[Partition], start: float = 0, end: float = 300) -> int:
-    return view.longest_queue(partitions, [("billing", "voice")], Span(ms(start), ms(end)))
+    return view.longest_queues(partitions, [("billing", "voice")], [Span(ms(start), ms(end))])[0]
 
 
 def test_the_longest_queue_is_over_all_partitions_at_the_same_moment() -> None:
@@ -247,7 +249,9 @@ def test_the_same_calls_over_two_partitions_give_the_same_window(window: str) ->
     assert shown(over_two(*five_calls())) == shown(one.partitions)
 
 
-@pytest.mark.parametrize("ask", [lambda f: f.window("1h", now=60), lambda f: f.live(now=60), lambda f: f.intervals(-HOUR, HOUR)])
+@pytest.mark.parametrize(
+    "ask", [lambda f: f.window("1h", now=60), lambda f: f.live(now=60), lambda f: f.intervals(-HOUR, HOUR)]
+)
 def test_asking_changes_nothing(ask: Callable[[Floor], object]) -> None:
     floor = Floor().play(*five_calls())
 

@@ -49,7 +49,7 @@ export const METRICS = {
     }),
   },
   asa: {
-    label: 'avg. answer',
+    label: 'ASA',
     read: (row) => ({
       value: span(row.asa_seconds),
       note: row.target.asa === null ? '' : `goal ${limit(row.target.asa)}`,
@@ -58,7 +58,12 @@ export const METRICS = {
   },
 };
 
-/** A block for one number. Returns its root and `show(row, extra)`. */
+const WIDTHS = { ':': 0.33, '%': 0.45, ' ': 0.14, '/': 0.16, h: 0.62, d: 0.62 }; // of a character, in the value's size
+
+/** How wide a value is, in its own font size. */
+const widthOf = (text) => [...text].reduce((sum, character) => sum + (WIDTHS[character] ?? 0.57), 0);
+
+/** A block for one number. Returns its root and `show(row, extra)`, which tells how wide the value is. */
 export function metric(name, attributes = {}) {
   const { label, read } = METRICS[name];
   const value = make('b');
@@ -78,10 +83,10 @@ export function metric(name, attributes = {}) {
     say(value, told.value);
     say(unit, nothing ? '' : (told.unit ?? ''));
     mark(root, 'data-state', state);
-    mark(root, 'data-long', told.value.length + (told.unit ?? '').length > 4);
     sign.hidden = !state || state === 'none';
     if (!sign.hidden) sign.show(state, told.word);
     say(note, nothing ? told.empty : (told.note ?? ''));
+    return widthOf(told.value + (nothing ? '' : (told.unit ?? '')));
   };
   return { root, show };
 }

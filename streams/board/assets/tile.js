@@ -6,6 +6,7 @@ import { worst } from './state.js';
 
 const LARGE = ['service_level', 'waiting', 'oldest_wait'];
 const SMALL = ['agents', 'abandonment', 'asa'];
+const ROOM = 4.85; // as wide as the three large numbers may be together, in their font size
 const CAUSES = { staffing: 'nobody staffed', asa: 'answer time' };
 
 /** How a row stands: its worst state, and the words for it. `none` is a queue nothing can be said of. */
@@ -55,7 +56,9 @@ class QueueTile extends HTMLElement {
     mark(this.link, 'href', addressOf(row));
     say(this.channel, row.channel === row.queue ? '' : row.channel);
     this.sign.show(state, words);
-    for (const { show } of this.metrics) show(row, extra);
+    const widths = this.metrics.map(({ show }) => show(row, extra));
+    const width = widths.slice(0, LARGE.length).reduce((sum, one) => sum + one);
+    this.style.setProperty('--fit', Math.min(1, ROOM / width).toFixed(2));
     this.spark.show(points.map(([at, waiting]) => [at, waiting]), now, { what: 'waiting' });
   }
 }

@@ -1,0 +1,50 @@
+"""Where figures go: a table is printed, and written into its own section of ``benchmarks/results.md``."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+FILE: Final = Path(__file__).with_name("results.md")
+_HEAD: Final = """\
+# Results
+
+Written by `make bench`; each section says when, where and by which command. Figures of another machine are other
+figures: run it on yours. What is measured, and how, is in [README.md](README.md).
+"""
+
+
+def record(title: str, command: str, header: Sequence[str], rows: Iterable[Sequence[str]], notes: str = "") -> None:
+    """Print a table and put it under its title in the file, in place of the one that was there."""
+    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}", *(f"| {' | '.join(row)} |" for row in rows)]
+    when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    section = f"## {title}\n\n`{command}`, {when}, {machine()}\n\n" + "\n".join(lines) + f"\n\n{notes}".rstrip() + "\n"
+    print(f"\n{section}", flush=True)
+    text = FILE.read_text("utf-8") if FILE.exists() else _HEAD
+    known = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+    text = known.sub(lambda _: section + "\n", text) if known.search(text) else f"{text.rstrip()}\n\n{section}"
+    FILE.write_text(text.rstrip() + "\n", "utf-8")
+
+
+def machine() -> str:
+    """The processor, how many of them, and the Python."""
+    found = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    model = found.group(1) if found else platform.processor() or platform.machine()
+    return f"{os.cpu_count()} x {model}, {platform.system()}, Python {platform.python_version()}"
+
+
+def spread(values: Sequence[float], form: str = ",.0f") -> str:
+    """The median, and from the least to the most."""
+    ordered = sorted(values)
+    return f"{median(ordered):{form}} ({ordered[0]:{form}}-{ordered[-1]:{form}})"
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle one, or the mean of the two in the middle."""
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
