@@ -23,11 +23,6 @@ class Visit(NamedTuple):
     wait: float
     answered: bool
     service: float
-    free: bool
-
-    @property
-    def left_queue(self) -> float:
-        return self.arrived + self.wait
 
 
 def exponential(mean: float) -> Draw:
@@ -82,12 +77,12 @@ def serve(
         while queue and len(ends) < have:
             contact = queue.popleft()
             if gives_up[contact] < at:
-                found[contact] = Visit(arrived[contact], gives_up[contact] - arrived[contact], False, 0.0, False)
+                found[contact] = Visit(arrived[contact], gives_up[contact] - arrived[contact], False, 0.0)
                 continue
             takes = service(rng)
             heapq.heappush(ends, at + takes)
             wait = at - arrived[contact]
-            found[contact] = Visit(arrived[contact], wait, True, takes, wait == 0.0)
+            found[contact] = Visit(arrived[contact], wait, True, takes)
 
     while upcoming is not None or queue:
         ending = ends[0] if ends else float("inf")
@@ -96,7 +91,7 @@ def serve(
         at = min(ending, change, arrival)
         if at == float("inf"):  # nobody is left to answer
             for contact in queue:
-                found[contact] = Visit(arrived[contact], gives_up[contact] - arrived[contact], False, 0.0, False)
+                found[contact] = Visit(arrived[contact], gives_up[contact] - arrived[contact], False, 0.0)
             break
         if at == ending:
             heapq.heappop(ends)

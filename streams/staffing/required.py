@@ -13,7 +13,7 @@ ROUNDING: Final = 1e-12
 
 
 class Goal(NamedTuple):
-    """What is promised: ``service_level`` of the contacts answered within ``threshold_seconds``, short abandons left out.
+    """What is promised: this share of contacts answered within ``threshold_seconds``, short abandons left out.
 
     ``max_occupancy``: agents are busy for this share of their time at the most. ``shrinkage``: the share of scheduled
     time that is no work (breaks, training, absence), in [0, 1).

@@ -83,7 +83,10 @@ def start(stages: Sequence[Stage], in_queue: int) -> Chances:
 
 
 def rewards(stage: Stage, low: int, size: int, threshold_seconds: float, short_abandon_seconds: float) -> Rewards:
-    """What an arrival may expect by the number it finds: at once with an agent free, else as the (n - agents + 1)-th."""
+    """What an arrival may expect by the number n it finds: with an agent free at once, else at place n - agents + 1.
+
+    As if the agents stayed as they are in this stage until the contact is answered.
+    """
     free = min(size, max(0, stage.agents - low))
     places = max(0, low + size - stage.agents)
     skip = max(0, low - stage.agents)
