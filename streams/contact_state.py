@@ -61,6 +61,7 @@ class Dialogue(Struct, array_like=True):
     """The written side of a contact: its clocks, epoch ms, -1 while they have not run. ``cycle`` counts reopenings."""
 
     created_at: int
+    created_in: str = ""
     queued_at: int = -1
     handed_off_at: int = -1
     first_reply_at: int = -1

@@ -27,8 +27,10 @@ def step(head: Head, entry: Entry, out: list[Change]) -> None:
         if entry.transition not in LIFE:
             _judge(head, entry, out, entry.at)
             return
-        dialogue = head.dialogue = Dialogue(head.began_at)
+        dialogue = head.dialogue = Dialogue(head.began_at, _queue(head, entry))
         _tell(head, entry, out, Kind.CREATED, head.began_at, 0)
+    elif not dialogue.created_in and entry.transition == t.OFFERED:
+        _find_queue(head, dialogue, entry, out)
     dialogue.priority = entry.priority or dialogue.priority
     match entry.transition:
         case t.MESSAGE if entry.flags & t.HUMAN:
@@ -54,6 +56,14 @@ def step(head: Head, entry: Entry, out: list[Change]) -> None:
             _tell(head, entry, out, Kind.UNANSWERED, entry.at, 0, how)
         case _:
             _judge(head, entry, out, dialogue.created_at)
+
+
+def _find_queue(head: Head, dialogue: Dialogue, entry: Entry, out: list[Change]) -> None:
+    """A conversation that began before it had a queue belongs, from its creation on, to the first one it enters."""
+    told = (head.channel, dialogue.created_at, dialogue.created_at, head.began_at)
+    out.append((-1, Fact(Kind.CREATED, "", *told)))
+    dialogue.created_in = entry.queue or ""
+    out.append((1, Fact(Kind.CREATED, dialogue.created_in, *told)))
 
 
 def _reply(head: Head, dialogue: Dialogue, entry: Entry, out: list[Change]) -> None:
@@ -90,7 +100,15 @@ def _resolve(head: Head, dialogue: Dialogue, entry: Entry, out: list[Change]) ->
         _tell(head, entry, out, Kind.RESOLVED, at, at - created, "first")
     else:
         before = dialogue.final_at
-        gone = (Kind.RESOLVED, dialogue.final_queue, head.channel, before, created, head.began_at, before - created)
+        gone = (
+            Kind.RESOLVED,
+            dialogue.final_queue,
+            head.channel,
+            before,
+            created,
+            head.began_at,
+            max(0, before - created),
+        )
         out.append((-1, Fact(*gone, "final", dialogue.final_priority)))
     dialogue.final_at, dialogue.final_queue, dialogue.final_priority = at, _queue(head, entry), dialogue.priority
     _tell(head, entry, out, Kind.RESOLVED, at, at - created, "final")

@@ -144,6 +144,24 @@ async def says(process: asyncio.subprocess.Process, line: str) -> None:
     assert said == line, f"it said {said!r} instead"
 
 
+async def until_committed(settings: Settings, log: Log) -> None:
+    """Wait until the group has committed everything that was published."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.broker.bootstrap_servers,
+        group_id=settings.broker.app_id,
+        enable_auto_commit=False,
+    )
+    await consumer.start()
+    try:
+        consumer.assign([TopicPartition(*key) for key in log])
+        for key, values in log.items():
+            async with asyncio.timeout(30):
+                while await consumer.committed(TopicPartition(*key)) != len(values):
+                    pass  # asking again is a round trip: no busy loop
+    finally:
+        await consumer.stop()
+
+
 async def read_all(settings: Settings, topic: str) -> list[Any]:
     """Every record of a topic."""
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.broker.bootstrap_servers)

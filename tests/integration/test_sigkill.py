@@ -17,6 +17,7 @@ from tests.integration.harness import (
     says,
     toy_records,
     until,
+    until_committed,
     worker_process,
 )
 
@@ -39,16 +40,18 @@ async def test_a_worker_killed_five_times_counts_every_record_once(settings: Set
         await until(lambda: counted(worker) == expected(log), lambda: (counted(worker), expected(log)), seconds=5)
 
 
-async def test_a_worker_stopped_past_its_session_and_continued_spoils_nothing(settings: Settings) -> None:
+async def test_a_worker_stopped_between_two_flushes_and_continued_after_its_session_spoils_nothing(
+    settings: Settings,
+) -> None:
     log: Log = {}
-    publishing = asyncio.create_task(publish(settings, toy_records(2, 7_000), log, per_second=1_500))
-
+    await publish(settings, toy_records(2, 1_000), log, per_second=10_000)
     async with worker_process(settings) as paused:
         await says(paused, "restored")
-        await asyncio.sleep(0.5)
+        await until_committed(settings, log)
         paused.send_signal(signal.SIGSTOP)
         async with running(settings) as other:
             await until(lambda: restored(other))
+            publishing = asyncio.create_task(publish(settings, toy_records(3, 4_000), log, per_second=1_500))
             await asyncio.sleep(1)
             paused.send_signal(signal.SIGCONT)
             await until(lambda: len(other.partitions) < 12)

@@ -10,11 +10,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.events import ContactEvent
+from streams.events import CALL_EVENTS, CONVERSATION_EVENTS, CallEvent, ContactEvent
 from streams.facts import Fact, Kind
 from streams.partition import Partition, Record
 from streams.settings import Settings
-from tests.property.histories import contact_events
+from tests.property.histories import any_contact
 
 _encode = msgspec.json.Encoder().encode
 
@@ -38,7 +38,8 @@ def outcome(events: list[ContactEvent], batches: list[int] | None = None) -> Out
     def collect(sign: int, fact: Fact) -> None:
         facts[fact] += sign
 
-    partition = Partition(Settings(), "call-events", 0, on_fact=collect)
+    topic = CALL_EVENTS if isinstance(events[0], CallEvent) else CONVERSATION_EVENTS
+    partition = Partition(Settings(), topic, 0, on_fact=collect)
     todo, sizes = records(events), iter(batches or [])
     while todo:
         size = next(sizes, len(todo))
@@ -58,7 +59,7 @@ def outcome(events: list[ContactEvent], batches: list[int] | None = None) -> Out
 
 
 @settings(max_examples=1000, deadline=None)
-@given(contact_events(), st.randoms(use_true_random=False))
+@given(any_contact(), st.randoms(use_true_random=False))
 def test_any_permutation_of_a_contacts_events_ends_the_same(events: list[ContactEvent], rng: random.Random) -> None:
     shuffled = list(events)
     rng.shuffle(shuffled)
@@ -67,7 +68,7 @@ def test_any_permutation_of_a_contacts_events_ends_the_same(events: list[Contact
 
 
 @settings(max_examples=500, deadline=None)
-@given(contact_events(), st.randoms(use_true_random=False))
+@given(any_contact(), st.randoms(use_true_random=False))
 def test_duplicated_events_change_nothing(events: list[ContactEvent], rng: random.Random) -> None:
     doubled = list(events)
     for event in events:
@@ -77,13 +78,13 @@ def test_duplicated_events_change_nothing(events: list[ContactEvent], rng: rando
 
 
 @settings(max_examples=500, deadline=None)
-@given(contact_events(), st.lists(st.integers(1, 4), max_size=20))
+@given(any_contact(), st.lists(st.integers(1, 4), max_size=20))
 def test_any_split_into_batches_ends_the_same(events: list[ContactEvent], batches: list[int]) -> None:
     assert outcome(events, batches) == outcome(events)
 
 
 @settings(max_examples=1000, deadline=None)
-@given(contact_events())
+@given(any_contact())
 def test_no_visit_leaves_its_queue_twice_and_the_rest_waits(events: list[ContactEvent]) -> None:
     found = outcome(events)
     counted: Counter[int] = Counter()
@@ -96,6 +97,6 @@ def test_no_visit_leaves_its_queue_twice_and_the_rest_waits(events: list[Contact
 
 
 @settings(max_examples=500, deadline=None)
-@given(contact_events())
+@given(any_contact())
 def test_no_duration_is_negative(events: list[ContactEvent]) -> None:
     assert all(fact.value >= 0 for fact in outcome(events).facts)

@@ -15,8 +15,8 @@ import msgspec
 import pytest
 
 from streams import events as e
-from streams.flusher import Flusher
 from streams.books import Slice
+from streams.flusher import Flusher
 from streams.owned import Holdings, Pace
 from streams.partition import Flush, Partition, Record
 from streams.settings import Retention, Settings

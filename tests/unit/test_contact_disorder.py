@@ -143,6 +143,18 @@ def test_a_measured_wait_is_right_however_wrong_the_clocks_are_26() -> None:
     assert (floor.total().answered_wait_ms, floor.count(y.SKEWED)) == (9_000, 0)
 
 
+def test_a_hold_longer_than_the_call_leaves_no_talk_and_is_counted_26() -> None:
+    floor = Floor().play(call().offered(at=0).answered(at=10).ended(at=60, hold_ms=70_000))
+
+    assert (floor.total().talk_ms, floor.total().hold_ms, floor.count(y.SKEWED)) == (0, 70_000, 1)
+
+
+def test_after_contact_work_that_ends_before_the_call_is_no_work_and_is_counted_26() -> None:
+    floor = Floor().play(call().offered(at=0).answered(at=10).wrapped_up(at=50).ended(at=60))
+
+    assert (floor.total().wrap_ms, floor.total().wraps, floor.count(y.SKEWED)) == (0, 1, 1)
+
+
 def test_a_call_whose_end_never_comes_is_an_orphan_outside_service_level_and_asa_27() -> None:
     floor = Floor().take(*call().offered(at=0).events, heartbeat(at=4 * HOUR - 1))
     assert floor.live(now=4 * HOUR - 1).waiting == 1

@@ -73,6 +73,22 @@ def test_the_customer_of_a_transferred_call_waits_in_one_queue_at_a_time_1() -> 
     assert floor.live("sales", now=90).oldest_wait_seconds(90_000 + 1_772_445_600_000) == 20.0
 
 
+def test_an_offer_to_a_second_queue_while_the_first_still_waits_is_a_visit_of_its_own_1() -> None:
+    floor = Floor().play(call().offered(at=0, queue="billing").offered(at=30, queue="sales"))
+
+    assert (floor.live("billing", now=60).waiting, floor.live("sales", now=60).waiting) == (1, 1)
+    assert floor.everybody(now=60).conservation_residual == 0
+
+
+def test_a_transfer_before_the_answer_moves_the_visit_though_an_agent_is_still_on_the_line_1() -> None:
+    story = call().offered(at=0).answered(at=10).offered(at=40, queue="sales")
+
+    floor = Floor().play(story.transferred(at=55, to="vip", before_answer=True))
+
+    assert floor.total("sales").flowed_out_by == {"transfer": 1}
+    assert (floor.total("billing").transfers_across, floor.live("billing", now=60).handling) == (0, 1)
+
+
 def test_a_call_that_comes_back_into_the_same_queue_visits_it_twice_3() -> None:
     story = call().offered(at=0).flowed_out(at=30, reason="key").offered(at=50).answered(at=60).ended(at=90)
 
@@ -230,6 +246,13 @@ def test_a_consultation_is_no_second_handling_of_the_call_31() -> None:
     billing = floor.total()
     assert (billing.answered, billing.segments, billing.talk_ms) == (1, 1, 90_000)
     assert floor.count(y.CONSULTS) == 1
+
+
+def test_a_consultation_does_not_answer_a_call_that_waits_31() -> None:
+    floor = Floor().play(call().offered(at=0).answered(at=5, agent_id="bob", role="consult"))
+
+    assert floor.total().answered == 0
+    assert floor.live(now=10).waiting == 1
 
 
 def test_a_supervisor_who_listens_changes_nothing_32() -> None:

@@ -236,3 +236,11 @@ def test_a_survey_alone_makes_no_conversation() -> None:
 
     assert "created" not in talk.counts().told
     assert talk.kpi("csat_ratio") == 1
+
+
+def test_a_conversation_is_created_in_the_first_queue_it_enters() -> None:
+    talk = Talk().add(e.ConversationStarted, 0, queue=None).add(e.ConversationQueued, 30, queue="help")
+    rows = view.windows([talk.partition()], Settings(), "today", START + HOUR)
+
+    assert rows["help", "chat"].counts.told["created"] == 1
+    assert "created" not in rows["", "chat"].counts.told

@@ -44,7 +44,7 @@ def shown(one: Ledger) -> dict[object, object]:
     """Everything in a ledger, by queue and channel."""
     return {
         key: [
-            {start: (piece.stamp, piece.fields, piece.maxima) for start, piece in store.items()}
+            {start: (piece.stamp, dict(piece.fields), dict(piece.maxima)) for start, piece in store.items()}
             for store in ({0: book.total}, book.fine, book.minute, book.coarse, book.length)
         ]
         for key, book in one.books.items()

@@ -1,7 +1,7 @@
 // How many tiles in how many columns: as large as they can be. Pure.
 
 const IDEAL_WIDTH = 600; // a tile's proportions; at this size its text is as designed
-const IDEAL_HEIGHT = 425;
+const IDEAL_HEIGHT = 440;
 const SMALLEST = 0.5; // of that: any smaller can't be read, and the rest goes to another page
 const GAP = 14;
 

@@ -67,7 +67,7 @@ function paint() {
 /** Seconds since the source heard of last was heard of; null before the first. */
 function age() {
   if (!snapshot || snapshot.age_seconds === null) return null;
-  return snapshot.age_seconds + (snapshot.clock === 'wall' ? feed.silence : 0);
+  return snapshot.age_seconds + (snapshot.clock === 'wall' || feed.silent ? feed.silence : 0);
 }
 
 function tellTrust(stale) {

@@ -1,0 +1,320 @@
+"""The wall in a real browser, over a simulated floor: what it shows, how soon, how large, and what it does in trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.integration.wall_floor import (
+    WallFloor,
+    axe_source,
+    chromium,
+    live_floor,
+    look,
+    rules,
+    serving,
+    wall_now,
+)
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+pytestmark = pytest.mark.timeout(90)
+PEAK = 1_772_445_600_000
+WIDTHS = (360, 390, 600, 768, 1_024, 1_280, 1_920, 2_560, 3_840)
+
+
+@pytest.fixture
+async def floor() -> AsyncIterator[WallFloor]:
+    async with live_floor() as found:
+        yield found
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as found:
+        yield found
+
+
+def tile(queue: str) -> str:
+    return f'queue-tile[data-queue="{queue}"]'
+
+
+def waiting(number: int) -> str:
+    """Queue "returns" while so many wait in it."""
+    return f'{tile("returns")} [data-metric="waiting"] b:text-is("{number}")'
+
+
+async def value(page: Page, queue: str, metric: str) -> str:
+    return await page.inner_text(f'{tile(queue)} [data-metric="{metric}"] .value')
+
+
+async def until(page: Page, selector: str, seconds: float) -> None:
+    await page.wait_for_selector(selector, timeout=seconds * 1000, state="attached")
+
+
+async def text_size(page: Page, selector: str) -> float:
+    """The smallest computed font size of the elements that are shown, in px."""
+    script = """selector => Math.min(...[...document.querySelectorAll(selector)]
+        .filter(node => node.offsetParent).map(node => parseFloat(getComputedStyle(node).fontSize)))"""
+    return float(await page.evaluate(script, selector))
+
+
+async def test_it_shows_every_queue_live_and_asks_nobody_else(floor: WallFloor, browser: Browser) -> None:
+    complaints: list[str] = []
+    asked: list[str] = []
+    page = await browser.new_page(viewport={"width": 1920, "height": 1080})
+    page.on("console", lambda message: complaints.append(message.text) if message.type != "info" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+
+    await page.goto(floor.url)
+    await page.wait_for_selector(tile("vip"))
+    await page.click(f"{tile('billing')} a")
+    await page.wait_for_selector("queue-detail tbody tr")
+    await page.keyboard.press("Escape")
+    await page.wait_for_selector(tile("vip"))
+
+    assert re.fullmatch(r"\d+%", (await value(page, "billing", "service_level")).replace("\n", ""))
+    assert re.fullmatch(r"\d+/ \d+", (await value(page, "billing", "agents")).replace("\n", ""))
+    assert [url for url in asked if not url.startswith(floor.url + "/")] == []
+    assert complaints == []
+
+
+async def test_a_call_is_on_the_wall_within_two_seconds(floor: WallFloor, browser: Browser) -> None:
+    page = await look(browser, floor.url)
+
+    first = floor.offer("returns")
+    await until(page, waiting(1), 2)
+    floor.offer("returns")
+    await until(page, waiting(2), 2)
+    floor.answer(first)
+    await until(page, waiting(1), 2)
+
+
+async def test_a_queue_nobody_called_says_so_and_shows_no_zero(floor: WallFloor, browser: Browser) -> None:
+    floor.answer(floor.offer("quiet", wall_now() - 2_300_000), wall_now() - 2_290_000)
+
+    page = await look(browser, floor.url)
+    await page.wait_for_selector(tile("quiet"))
+
+    assert await page.inner_text(f"{tile('quiet')} .standing") == "no contacts"
+    assert await value(page, "quiet", "service_level") == "–"
+    assert await page.inner_text(f'{tile("quiet")} [data-metric="service_level"] .note') == "no contacts"
+    assert await value(page, "quiet", "asa") == "–"
+
+
+async def test_a_breach_is_a_word_a_sign_and_an_announcement(floor: WallFloor, browser: Browser) -> None:
+    floor.answer(floor.offer("returns", wall_now() - 61_000), wall_now() - 60_000)
+    page = await look(browser, floor.url)
+    await page.wait_for_selector(f'{tile("returns")}[data-state="fine"]')
+    assert await page.inner_text("#announcer") == ""
+
+    floor.offer("returns")
+    await page.wait_for_selector(f'{tile("returns")}[data-state="breach"]')
+
+    assert await page.inner_text(f"{tile('returns')} .standing") in ("breach: nobody staffed", "breach: oldest wait")
+    assert await page.locator(f"{tile('returns')} .standing svg path").get_attribute("d") == "M5 5 19 19M19 5 5 19"
+    assert (await page.inner_text("#announcer")).startswith("returns: breach")
+
+
+async def test_it_is_stale_ten_seconds_after_the_sources_fall_silent_and_recovers(
+    floor: WallFloor, browser: Browser
+) -> None:
+    page = await look(browser, floor.url)
+    await page.wait_for_selector(":root:not([data-stale])")
+
+    floor.feeding = False
+    await asyncio.sleep(4)  # heartbeats come every five seconds: the last is less old than ten by then
+    assert await page.evaluate("document.documentElement.hasAttribute('data-stale')") is False
+    await until(page, ":root[data-stale]", 8)
+    banner = await page.inner_text("#banner")
+    hatch = await page.evaluate(f"getComputedStyle(document.querySelector('{tile('vip')}'), '::after').backgroundImage")
+    said = await page.inner_text("#announcer")
+    floor.feeding = True
+    await until(page, ":root:not([data-stale])", 3)
+
+    assert re.fullmatch(r"No source has been heard of for 1\d s\. These are the last numbers known\.", banner)
+    assert hatch.startswith("repeating-linear-gradient")
+    assert said == "The numbers are stale."
+    assert await page.is_hidden("#banner")
+
+
+async def test_it_survives_a_restart_of_the_worker_without_a_reload(floor: WallFloor, browser: Browser) -> None:
+    page = await look(browser, floor.url)
+    await page.evaluate("window.loadedOnce = true")
+
+    await floor.restart(while_down=lambda: floor.offer("returns"))
+    await until(page, waiting(1), 8)
+
+    assert await page.evaluate("window.loadedOnce") is True
+    assert await page.evaluate("document.documentElement.hasAttribute('data-stale')") is False
+
+
+async def test_it_says_that_the_worker_is_silent_and_keeps_the_last_numbers(floor: WallFloor, browser: Browser) -> None:
+    page = await look(browser, floor.url)
+    await page.wait_for_selector(":root:not([data-stale])")
+
+    await floor.server.stop()
+    await until(page, ":root[data-stale]", 12)
+
+    assert (await page.inner_text("#banner")).startswith("No word from the worker for 10 s.")
+    assert re.fullmatch(r"\d+%", (await value(page, "billing", "service_level")).replace("\n", ""))
+    assert await page.inner_text(f"{tile('billing')} .standing") == "stale"
+
+
+@pytest.mark.parametrize(("width", "height", "times"), [(1_920, 1_080, 1), (3_840, 2_160, 2)])
+async def test_it_can_be_read_from_three_metres(
+    floor: WallFloor, browser: Browser, width: int, height: int, times: int
+) -> None:
+    few = await look(browser, floor.url + "/?queue=billing,sales", width, height)
+    more = await look(browser, floor.url + "/?queue=billing,sales,support,vip", width, height)
+
+    assert await text_size(few, "queue-tile .large .value") >= 96 * times  # 72 pt
+    assert await text_size(few, "queue-tile .large .label") >= 42 * times  # 32 pt
+    assert await text_size(more, "queue-tile .large .value") >= 96 * times
+    assert await more.evaluate("document.documentElement.scrollHeight") <= height
+
+
+async def test_nothing_scrolls_sideways_and_no_text_is_cut(floor: WallFloor, browser: Browser) -> None:
+    wall = await look(browser, floor.url)
+    detail = await look(browser, floor.url + "/#/billing/voice")
+    await detail.wait_for_selector("queue-detail tbody tr")
+    cut = """[...document.querySelectorAll('queue-tile:not([hidden]) .metric .value')].filter(node => {
+        const [box, tile] = [node.getBoundingClientRect(), node.closest('queue-tile').getBoundingClientRect()];
+        return box.right > tile.right + 1 || box.bottom > tile.bottom + 1; }).length"""
+
+    wide: list[Any] = []
+    for width in WIDTHS:
+        for page in (wall, detail):
+            await page.set_viewport_size({"width": width, "height": max(640, width * 9 // 16)})
+            await page.wait_for_timeout(100)
+            if await page.evaluate("document.documentElement.scrollWidth") > width:
+                wide.append((page.url, width))
+        if await wall.evaluate(cut):
+            wide.append(("cut", width))
+
+    assert wide == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_axe_finds_nothing_to_complain_of(floor: WallFloor, browser: Browser, theme: str) -> None:
+    script = axe_source()
+    floor.offer("returns", wall_now() - 60_000)
+    pages = {
+        "wall": await look(browser, floor.url, theme=theme),
+        "detail": await look(browser, floor.url + "/#/billing/voice", theme=theme),
+        "telephone": await look(browser, floor.url, 390, 844, theme),
+    }
+    await pages["detail"].wait_for_selector("queue-detail tbody tr")
+    stale = await look(browser, floor.url, theme=theme)
+    await stale.evaluate("setInterval(() => document.documentElement.setAttribute('data-stale', ''), 1)")
+
+    found = {}
+    for name, page in {**pages, "stale": stale}.items():
+        await page.evaluate(script)
+        result = await page.evaluate("axe.run(document)")
+        found[name] = [(v["id"], [node["html"][:120] for node in v["nodes"]][:3]) for v in result["violations"]]
+
+    assert found == {name: [] for name in found}
+
+
+async def test_the_keyboard_is_enough(floor: WallFloor, browser: Browser) -> None:
+    page = await look(browser, floor.url)
+    await page.wait_for_selector(tile("vip"))
+    focused = "document.activeElement.closest('queue-tile')?.dataset.queue"
+
+    await page.keyboard.press("ArrowRight")
+    assert await page.evaluate(focused) == "billing"
+    await page.keyboard.press("ArrowRight")
+    assert await page.evaluate(focused) == "chat"
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("queue-detail h2:focus")
+    assert await page.inner_text("queue-detail h2") == "chat"
+    await page.keyboard.press("Escape")
+    await page.wait_for_selector(tile("chat"))
+    assert await page.evaluate(focused) == "chat"
+
+
+async def test_the_detail_says_who_waits_and_explains_a_number(floor: WallFloor, browser: Browser) -> None:
+    offered = floor.offer("returns", wall_now() - 65_000)
+    page = await look(browser, floor.url + "/#/returns/voice")
+    await page.wait_for_selector("queue-detail tr[data-past]")
+
+    row = await page.inner_text("queue-detail tr[data-past]")
+    await page.click("queue-detail summary:text-is('ASA')")
+
+    assert re.search(r"^[0-9a-f]{6}\s+returns\s+\d\d:\d\d:\d\d\s+1:\d\d past goal", row)
+    assert offered.contact_id not in await page.content()
+    assert await page.is_visible("text=Average speed of answer: waits of answered visits / answered.")
+    assert await page.locator("queue-detail tr[aria-current]").count() == 1
+
+
+async def test_privacy_keeps_contacts_off_the_wire(floor: WallFloor, browser: Browser) -> None:
+    floor.offer("returns", wall_now() - 65_000)
+    page = await look(browser, floor.url + "/?privacy=1#/returns/voice")
+    async with page.expect_response("**/api/queue*") as response:
+        answer = await (await response.value).json()
+
+    assert answer["contacts"] == []
+    assert await page.is_hidden("queue-detail .private >> nth=0")
+
+
+async def test_a_kiosk_shows_one_queue_after_the_other(floor: WallFloor, browser: Browser) -> None:
+    page = await look(browser, floor.url + "/?queue=sales,billing&rotate=3")
+
+    await page.wait_for_selector(tile("sales"))
+    assert await page.is_hidden(tile("billing"))
+    await page.wait_for_selector(tile("billing"))
+
+    assert await page.is_hidden(tile("sales"))
+    assert await page.inner_text("#pages") == "page 2 of 2"
+
+
+async def test_a_name_not_heard_of_is_said(floor: WallFloor, browser: Browser) -> None:
+    page = await look(browser, floor.url + "/?queue=billing,biling")
+
+    assert await page.inner_text("#notice") == "Nothing heard of yet: biling."
+
+
+async def test_the_theme_is_switched_and_remembered_and_sound_needs_a_click(
+    floor: WallFloor, browser: Browser
+) -> None:
+    page = await look(browser, floor.url)
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    assert await page.evaluate(background) == "rgb(9, 13, 18)"
+
+    await page.click("text=Theme: auto")
+    assert await page.evaluate(background) == "rgb(231, 235, 239)"
+    await page.reload()
+    await page.wait_for_selector("text=Theme: light")
+    assert await page.get_attribute("button:text-is('Sound')", "aria-pressed") == "false"
+    await page.click("button:text-is('Sound')")
+    assert await page.get_attribute("button:text-is('Sound')", "aria-pressed") == "true"
+
+
+async def test_the_pictures_of_the_readme_are_of_the_simulated_peak_hour(browser: Browser, tmp_path: Path) -> None:
+    """With QUEUEPULSE_PICTURES=1 they are written into docs/pictures."""
+    floor = WallFloor(rules(clock="stream"), start_ms=PEAK - 4_500_000, hour=9.25, seed=11)
+    floor.catch_up(PEAK - 1_000_000)
+    begun = wall_now()
+    folder = ROOT / "docs" / "pictures" if os.environ.get("QUEUEPULSE_PICTURES") else tmp_path
+
+    async with serving(floor, lambda: PEAK - 1_000_000 + (wall_now() - begun) * 80):
+        wall = await look(browser, floor.url)
+        detail = await look(browser, floor.url + "/#/billing/voice", theme="light")
+        await asyncio.sleep(max(0.0, 12.5 - (wall_now() - begun) / 1000))
+        floor.feeding = False
+        await asyncio.sleep(1.5)
+        await wall.screenshot(path=folder / "wall-dark.png")
+        await detail.screenshot(path=folder / "wall-detail.png")
+
+    assert 30_000 < (folder / "wall-dark.png").stat().st_size < 300_000
+    assert 30_000 < (folder / "wall-detail.png").stat().st_size < 300_000
