@@ -112,6 +112,7 @@ def _live(row: Row, now: int) -> dict[str, Any]:
         "agents_serving": row.serving,
         "agents_available": live.agents.get("available", 0),
         "no_agents": row.serving == 0,
+        "open": live.open,
         "conservation_residual": live.conservation_residual,
         "state": live_states(row, now),
     }

@@ -89,6 +89,8 @@ def _live(snapshot: Snapshot) -> Iterator[Family]:
         ({"queue": q, "state": state}, n) for q, states in by_queue.items() for state, n in sorted(states.items())
     ]
     yield gauge("agents", help_, agents)
+    help_ = "1: the queue is open, by its opening hours or by the source's own word."
+    yield gauge("queue_open", help_, [(_key(r), float(r.live.open)) for r in rows])
     help_ = "offered - answered - abandoned - flowed out - orphaned - waiting, since ever: 0, or a bug."
     yield gauge("conservation_residual", help_, [(_key(r), r.live.conservation_residual) for r in rows])
 

@@ -8,6 +8,7 @@ The totals only ever grow: what a correction takes back is counted beside them (
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from streams import maxima
 from streams import tally as y
 from streams import tally_conversations as conversations
 from streams.books import CELL_MS, CORRECTED, LEFT, OTHER, TAG_ROW, TOTAL, WAITED, Book, Slice
+from streams.calendar import business_ms, calendar_of
 from streams.facts import Change, Fact, Kind
 from streams.maxima import Broken
 from streams.presence import Spent
@@ -63,10 +65,12 @@ class Ledger:
         book = self._books.get((queue, channel))
         if book is None:
             rule = self._settings.queue(queue)
+            calendar = calendar_of(rule)
+            business = None if calendar.hours is None else partial(business_ms, calendar)
             book = self._books[queue, channel] = Book(
                 queue, channel, round(rule.service_level_threshold_seconds * 1000),
                 round(rule.short_abandon_seconds * 1000), rule.attribution == "contact_arrival",
-                conversations.rules_of(rule, None),
+                conversations.rules_of(rule, business),
                 Slice(self._key(TOTAL, 0, queue, channel), {}, {}), {}, {}, {}, {}, {},
             )  # fmt: skip
         return book

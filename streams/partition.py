@@ -15,7 +15,7 @@ import msgspec
 from streams import presence
 from streams.contacts import STATE_VERSION, Contacts, StateRefusedError, Waiting, check_version
 from streams.decode import Rejected, decode
-from streams.events import AgentEvent, AgentStateChanged, ContactEvent, Event
+from streams.events import AgentEvent, AgentStateChanged, ContactEvent, Event, QueueStateChanged
 from streams.facts import Change, Fact
 from streams.history import Contact
 from streams.ledger import Ledger
@@ -73,6 +73,7 @@ class Partition:
         self.next_offset = 0
         self.watermark = 0
         self.sources: dict[str, int] = {}
+        self.queue_states: dict[str, tuple[int, bool]] = {}
         self.counters: dict[str, int] = {}
         self.flushed_counters: dict[str, int] = {}
         self.flushed_totals: Totals = {}
@@ -131,6 +132,8 @@ class Partition:
                 self._post(changes, offset)
         elif isinstance(event, AgentEvent):
             self._take_agent(event, offset)
+        elif isinstance(event, QueueStateChanged):
+            self._take_queue_state(event)
         known = self.sources.get(source)
         if (known is None and len(self.sources) < MAX_SOURCES) or (known is not None and known < at):
             self.sources[source] = at
@@ -158,6 +161,14 @@ class Partition:
         for span in spans:
             for queue in ("", *span.queues):
                 self.ledger.spend(span, queue, offset, self.watermark)
+
+    def _take_queue_state(self, event: QueueStateChanged) -> None:
+        """The latest word on whether a queue is open, by event time; bounded like the sources."""
+        said = self.queue_states.get(event.queue)
+        if (said is None and len(self.queue_states) < MAX_SOURCES) or (
+            said is not None and said[0] <= event.occurred_at
+        ):
+            self.queue_states[event.queue] = (event.occurred_at, event.open)
 
     def _post(self, changes: list[Change], offset: int) -> None:
         ledger = self.ledger
@@ -191,7 +202,7 @@ class Partition:
         self._dirty_agents.clear()
         self._forgotten += self.store.forgotten(stamp)
         self._purged += self.ledger.purge(self.watermark)
-        marker = _encode((STATE_VERSION, self.next_offset, self.watermark, self.sources))
+        marker = _encode((STATE_VERSION, self.next_offset, self.watermark, self.sources, self.queue_states))
         self._marked_offset = self.next_offset
         self._pending = self._totals(), dict(self.counters)
         return Flush(tallies, contacts, (self._prefix + b"m|", marker), self.next_offset)
@@ -222,7 +233,7 @@ class Partition:
         elif code == b"n" and value:
             self._counter_stamp, self.counters = _decode_counters(value)
         elif code == b"m" and value:
-            version, self.next_offset, self.watermark, self.sources = _decode_marker(value)
+            version, self.next_offset, self.watermark, self.sources, self.queue_states = _decode_marker(value)
             check_version(version, "marker")
             self._marked_offset = self.next_offset
 
@@ -241,4 +252,4 @@ _COUNTER: Final[dict[type, str]] = {kind: f"events|{kind.__struct_config__.tag}"
 _encode = msgspec.msgpack.Encoder().encode
 _decode_agent = msgspec.msgpack.Decoder(Presence).decode
 _decode_counters = msgspec.msgpack.Decoder(tuple[int, dict[str, int]]).decode
-_decode_marker = msgspec.msgpack.Decoder(tuple[int, int, int, dict[str, int]]).decode
+_decode_marker = msgspec.msgpack.Decoder(tuple[int, int, int, dict[str, int], dict[str, tuple[int, bool]]]).decode

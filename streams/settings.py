@@ -20,6 +20,7 @@ from msgspec import Meta, Struct, field
 from streams.events import AgentState, Channel
 from streams.settings_env import overlay
 from streams.settings_values import (
+    HolidayCalendar,
     Problem,
     Secret,
     SettingsError,
@@ -83,6 +84,7 @@ class QueueSettings(Struct, frozen=True, kw_only=True):
     timezone: Zone = "UTC"
     opening_hours: dict[Weekday, Spans] = field(default_factory=dict)
     holidays: tuple[date, ...] = ()
+    holiday_calendar: HolidayCalendar | None = None
     asa_target_seconds: TargetSeconds | None = None
     abandonment_target_ratio: Ratio | None = None
     oldest_wait_target_seconds: TargetSeconds | None = None

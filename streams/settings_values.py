@@ -18,6 +18,8 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from streams.public_holidays import calendar_names
+
 Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TODAY: Final = "today"
@@ -88,13 +90,14 @@ def window_seconds(window: str) -> int | None:
 def span_minutes(span: str) -> tuple[int, int]:
     """Minutes from local midnight of a span such as ``"09:00-17:30"``: (opening, closing), closing exclusive.
 
-    ``"00:00-24:00"`` is the whole day. Raises ValueError when it is malformed or does not end after it starts.
+    ``"00:00-24:00"`` is the whole day; ``"22:00-02:00"`` closes on the next day, at minute 1560. Raises ValueError when
+    it is malformed or ends as it starts.
     """
     opening, dash, closing = span.partition("-")
     start, end = _clock_minutes(opening), _clock_minutes(closing)
-    if not dash or start >= end:
+    if not dash or start == end or start == 24 * 60:
         raise ValueError(f"{span!r} does not end after it starts")
-    return start, end
+    return start, end if end > start else end + 24 * 60
 
 
 def _clock_minutes(clock: str) -> int:
@@ -142,18 +145,24 @@ def _check_spans(spans: tuple[str, ...]) -> Fault | None:
         try:
             start, end = span_minutes(span)
         except ValueError:
-            return Fault(
-                allowed, f'Mend "{span}"; a span past midnight is two: until "24:00", and from "00:00" next day.'
-            )
+            return Fault(allowed, f'Mend "{span}"; the whole day is "00:00-24:00", past midnight is "22:00-02:00".')
         if start < last:
             return Fault(allowed, f'"{span}" starts before the span before it ends.')
         last = end
     return None
 
 
+def _check_holiday_calendar(name: str) -> Fault | None:
+    if name in calendar_names():
+        return None
+    allowed = 'a country or a country and its subdivision, such as "FR", "DE-BY" or "GB-SCT"'
+    return Fault(allowed, did_you_mean(name, calendar_names(), "Use ISO 3166 codes, or list the days in holidays."))
+
+
 Zone: TypeAlias = Annotated[str, Meta(extra={"check": _check_zone})]
 Window: TypeAlias = Annotated[str, Meta(extra={"check": _check_window})]
 Spans: TypeAlias = Annotated[tuple[str, ...], Meta(extra={"check": _check_spans})]
+HolidayCalendar: TypeAlias = Annotated[str, Meta(extra={"check": _check_holiday_calendar})]
 
 
 def decode_hook(kind: type, value: Any) -> Any:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from streams import slices
 from streams import tally as y
 from streams.books import TAG_ROW, Book, Slice
+from streams.calendar import Calendar, calendar_of, is_open
 from streams.counts import Counts, counts_of
 from streams.partition import Partition, Waiting
 from streams.presence import open_span
@@ -30,7 +31,10 @@ Key = tuple[str, str]
 
 
 class Live(Struct, frozen=True, kw_only=True):
-    """One queue now. ``oldest_offered_at`` is epoch ms, None when nobody waits."""
+    """One queue now. ``oldest_offered_at`` is epoch ms, None when nobody waits.
+
+    ``open``: by its opening hours, or by the source's own word where that came since they last changed.
+    """
 
     waiting: int = 0
     waiting_past_threshold: int = 0
@@ -39,6 +43,7 @@ class Live(Struct, frozen=True, kw_only=True):
     oldest_offered_at: int | None = None
     handling: int = 0
     agents: Mapping[str, int] = {}
+    open: bool = True
     conservation_residual: int = 0
 
     @property
@@ -97,20 +102,23 @@ def live(partitions: Sequence[Partition], settings: Settings, now: int) -> dict[
             balance[key] += book.balance()
     agents = _agents(partitions, now)
     floor_agents = agents.pop("", {})  # what happened before any queue has no agents; under "" stand those of the floor
+    said = _queue_states(partitions)
     found = {
-        key: _live(settings, key[0], waiting[key], handling[key], agents.get(key[0], {}), balance[key], now)
+        key: _live(
+            settings, key[0], waiting[key], handling[key], agents.get(key[0], {}), balance[key], now, said.get(key[0])
+        )
         for key in {*keys_of(partitions), *waiting, *handling}
     }
     everybody = [visit for visits in waiting.values() for visit in visits]
     total = sum(balance.values())
     past = sum(row.waiting_past_threshold for row in found.values())
-    floor = _live(settings, FLOOR, everybody, sum(handling.values()), floor_agents, total, now, past)
+    floor = _live(settings, FLOOR, everybody, sum(handling.values()), floor_agents, total, now, past=past)
     return {**found, (FLOOR, ""): floor}
 
 
 def _live(
     settings: Settings, queue: str, waiting: list[Waiting], handling: int, agents: Mapping[str, int], balance: int,
-    now: int, past: int | None = None,
+    now: int, said: tuple[int, bool] | None = None, past: int | None = None,
 ) -> Live:  # fmt: skip
     threshold = now - round(settings.queue(queue).service_level_threshold_seconds * 1000)
     by_priority: dict[int, int] = {}
@@ -124,8 +132,27 @@ def _live(
         oldest_offered_at=min((v.offered_at for v in waiting if not v.callback), default=None),
         handling=handling,
         agents=agents,
+        open=_is_open(calendar_of(settings.queue(queue)), said, now),
         conservation_residual=balance - len(waiting),
     )
+
+
+def _queue_states(partitions: Iterable[Partition]) -> dict[str, tuple[int, bool]]:
+    latest: dict[str, tuple[int, bool]] = {}
+    for partition in partitions:
+        for queue, (at, word) in partition.queue_states.items():
+            latest[queue] = max(latest.get(queue, (at, word)), (at, word))
+    return latest
+
+
+def _is_open(calendar: Calendar, said: tuple[int, bool] | None, now: int) -> bool:
+    """What the source said holds until the opening hours change next; without its word they decide."""
+    by_hours = is_open(calendar, now)
+    if said is None:
+        return by_hours
+    at, word = said
+    changed_since = calendar.hours is not None and is_open(calendar, at) != by_hours
+    return by_hours if changed_since else word
 
 
 def _agents(partitions: Iterable[Partition], now: int) -> dict[str, dict[str, int]]:

@@ -7,14 +7,15 @@ that the demand itself is only estimated (the forecast is the mean over a lower 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import erf, sqrt
+from math import sqrt
 from typing import Final, NamedTuple
 
+from streams.staffing.beta import Share
 from streams.staffing.breach import outlook
 from streams.staffing.required import Goal, Required, required
 from streams.staffing.transient import Stage, follow, rewards, start
 
-Z: Final = 1.2815515655446004
+BAND: Final = (0.1, 0.9)
 """The band holds in 8 of 10 cases."""
 
 
@@ -23,7 +24,7 @@ class Forecast(NamedTuple):
 
     ``in_time`` and ``counted`` are expected numbers, ``service_level`` their quotient (None when nobody is expected),
     ``low`` to ``high`` hold it in 8 of 10 cases, ``p_below`` is the chance that it misses the goal. ``waiting`` is the
-    expected queue at the end.
+    expected queue at the end, ``error`` the standard error of the service level.
     """
 
     seconds: float
@@ -101,7 +102,11 @@ def p_window_below(past: Counted, coming: Forecast, goal: Goal) -> float | None:
     counted = past.counted + coming.counted
     if counted <= 0:
         return None
-    return _p_negative(past.in_time + coming.in_time - goal.service_level * counted, coming.error)
+    if coming.service_level is None:
+        return 1.0 if past.in_time < goal.service_level * past.counted else 0.0
+    # The level that the part to come must reach for the whole to reach the goal.
+    needed = (goal.service_level * counted - past.in_time) / coming.counted
+    return Share(coming.service_level, coming.error).below(needed)
 
 
 def plan(stages: Sequence[Stage], goal: Goal) -> list[Plan]:
@@ -112,12 +117,13 @@ def plan(stages: Sequence[Stage], goal: Goal) -> list[Plan]:
 def _run(stages: Sequence[Stage], goal: Goal, busy: int, waited: Sequence[float], centre: float | None) -> list[_Sums]:
     """The expected numbers until the end of each stage, with the variance of the rewards when there is a centre."""
     first = stages[0]
+    service, giving_up = first.agents / first.demand.aht_seconds, first.demand.giving_up_rate
     now = outlook(first.demand, first.agents, waited, goal.threshold_seconds)
     total = _Sums(
         0.0,
         sum(o.in_time for o in now),
         float(len(now)),
-        sum(o.gives_up for o in now),
+        sum(k * giving_up / (service + k * giving_up) for k in range(1, len(now) + 1)) if giving_up else 0.0,
         float(len(now)),
         sum(o.in_time * (1 - o.in_time) for o in now),
     )
@@ -146,20 +152,14 @@ def _mixed(seconds: float, goal: Goal, chance: _Sums, ways: Sequence[_Sums]) -> 
     waiting = sum(w.waiting for w in ways) / n
     if counted <= 0:
         return Forecast(seconds, arrivals, 0.0, 0.0, None, None, None, None, None, waiting, 0.0)
-    level = in_time / counted
+    level = min(1.0, in_time / counted)
     of_demand = sum((w.in_time - level * w.counted) ** 2 for w in ways) / n
-    error = sqrt(chance.variance + of_demand)
-    band = Z * error / counted
+    share = Share(level, sqrt(chance.variance + of_demand) / counted)
+    low, high = (share.quantile(q) for q in BAND)
     return Forecast(
-        seconds, arrivals, in_time, counted, min(1.0, level), max(0.0, level - band), min(1.0, level + band),
-        _p_negative(in_time - goal.service_level * counted, error), min(1.0, gives_up / counted), waiting, error,
+        seconds, arrivals, in_time, counted, level, min(low, level), max(high, level),
+        share.below(goal.service_level), min(1.0, gives_up / counted), waiting, share.error,
     )  # fmt: skip
-
-
-def _p_negative(mean: float, error: float) -> float:
-    if error <= 0:
-        return 1.0 if mean < 0 else 0.0
-    return 0.5 * (1 - erf(mean / error / sqrt(2)))
 
 
 def _scaled(stages: Sequence[Stage], factor: float) -> list[Stage]:

@@ -17,8 +17,8 @@ class Now(NamedTuple):
     ``gap``: staffed less required agents; negative: too few. ``predicted``: the long run if nothing changes.
     ``expected_wait_seconds`` of somebody who arrives now and stays; None with nobody at work. Its baselines are simpler
     guesses: ``head_of_line_seconds``, how long the first in the queue has waited (0 with an empty queue), and
-    ``last_answered_wait_seconds``, what the last one answered had waited (None when unknown). ``outlooks``: one for each
-    waiting contact.
+    ``last_answered_wait_seconds``, what the last one answered had waited (None when unknown). ``outlooks``: one
+    for each waiting contact.
     """
 
     required: Required

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
 
 from tests.conftest import ROOT
 from tests.integration.wall_floor import (
@@ -26,21 +27,29 @@ from tests.integration.wall_floor import (
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
+MINUTE = 60_000
 PEAK = 1_772_445_600_000
 WIDTHS = (360, 390, 600, 768, 1_024, 1_280, 1_920, 2_560, 3_840)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def floor() -> AsyncIterator[WallFloor]:
     async with live_floor() as found:
         yield found
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def one_browser() -> AsyncIterator[Browser]:
     async with chromium() as found:
         yield found
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(one_browser: Browser) -> AsyncIterator[Browser]:
+    yield one_browser
+    for context in one_browser.contexts:
+        await context.close()
 
 
 def tile(queue: str) -> str:
@@ -210,8 +219,7 @@ async def test_axe_finds_nothing_to_complain_of(floor: WallFloor, browser: Brows
     floor.offer("returns", wall_now() - 60_000)
     pages = {
         "wall": await look(browser, floor.url, theme=theme),
-        "detail": await look(browser, floor.url + "/#/billing/voice", theme=theme),
-        "telephone": await look(browser, floor.url, 390, 844, theme),
+        "detail": await look(browser, floor.url + "/#/billing/voice", 390, 844, theme),
     }
     await pages["detail"].wait_for_selector("queue-detail tbody tr")
     stale = await look(browser, floor.url, theme=theme)
@@ -220,7 +228,7 @@ async def test_axe_finds_nothing_to_complain_of(floor: WallFloor, browser: Brows
     found = {}
     for name, page in {**pages, "stale": stale}.items():
         await page.evaluate(script)
-        result = await page.evaluate("axe.run(document)")
+        result = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         found[name] = [(v["id"], [node["html"][:120] for node in v["nodes"]][:3]) for v in result["violations"]]
 
     assert found == {name: [] for name in found}
@@ -302,17 +310,16 @@ async def test_the_theme_is_switched_and_remembered_and_sound_needs_a_click(
 
 async def test_the_pictures_of_the_readme_are_of_the_simulated_peak_hour(browser: Browser, tmp_path: Path) -> None:
     """With QUEUEPULSE_PICTURES=1 they are written into docs/pictures."""
-    floor = WallFloor(rules(clock="stream"), start_ms=PEAK - 4_500_000, hour=9.25, seed=11)
-    floor.catch_up(PEAK - 1_000_000)
+    floor = WallFloor(rules(clock="stream"), start_ms=PEAK - 90 * MINUTE, hour=8.75, seed=3)
+    begin, end = PEAK - 17 * MINUTE, PEAK - MINUTE
+    floor.catch_up(begin)
     begun = wall_now()
     folder = ROOT / "docs" / "pictures" if os.environ.get("QUEUEPULSE_PICTURES") else tmp_path
 
-    async with serving(floor, lambda: PEAK - 1_000_000 + (wall_now() - begun) * 80):
+    async with serving(floor, lambda: min(end, begin + (wall_now() - begun) * 100)):
         wall = await look(browser, floor.url)
-        detail = await look(browser, floor.url + "/#/billing/voice", theme="light")
-        await asyncio.sleep(max(0.0, 12.5 - (wall_now() - begun) / 1000))
-        floor.feeding = False
-        await asyncio.sleep(1.5)
+        detail = await look(browser, floor.url + "/#/support/voice", theme="light")
+        await asyncio.sleep(11.5 - (wall_now() - begun) / 1000)
         await wall.screenshot(path=folder / "wall-dark.png")
         await detail.screenshot(path=folder / "wall-detail.png")
 

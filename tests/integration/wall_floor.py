@@ -75,15 +75,15 @@ class WallFloor:
         self.partitions = {topic: Partition(settings, topic, 0) for topic in e.TOPICS}
         self._offsets = dict.fromkeys(e.TOPICS, 0)
         self._items: Iterator[Item] = simulate(demo(start_ms, 6 * 3_600, hour=hour), seed)
+        self._next = next(self._items)
         self._numbers = 0
         self.server = self._new_server(settings)
 
     def catch_up(self, until_ms: int) -> None:
         """Apply everything simulated up to a moment."""
-        for item in self._items:
-            self._apply(item.topic, item.key, item.value)
-            if item.publish_at >= until_ms:
-                return
+        while self._next.publish_at < until_ms:
+            self._apply(self._next.topic, self._next.key, self._next.value)
+            self._next = next(self._items)
 
     async def keep_up(self, now: Callable[[], int] = wall_now) -> None:
         """Go on as it happens, while ``feeding``."""

@@ -126,7 +126,8 @@ def test_a_merged_conversation_leaves_the_queue_and_every_ratio_30() -> None:
 
     written = floor.total("chat", "chat")
     assert (written.answered, written.abandoned, written.flowed_out) == (1, 0, 0)
-    assert (written.left, written.answered_wait_ms) == (1, 90_000)
+    assert (written.offered, written.orphaned, written.left, written.answered_wait_ms) == (1, 0, 1, 90_000)
+    assert floor.count(y.EXCLUDED_MERGED, "", "chat") == 1
     assert floor.live("chat", "chat", now=120).waiting == 0
     assert floor.live("chat", "chat", now=120).conservation_residual == 0
 

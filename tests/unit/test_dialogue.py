@@ -244,3 +244,22 @@ def test_a_conversation_is_created_in_the_first_queue_it_enters() -> None:
 
     assert rows["help", "chat"].counts.told["created"] == 1
     assert "created" not in rows["", "chat"].counts.told
+
+
+def test_business_hours_and_the_calendar_stand_side_by_side_14() -> None:
+    rule = QueueSettings(timezone="Europe/Berlin", opening_hours={"mon": ("09:00-17:00",), "tue": ("09:00-17:00",)})
+    talk = Talk(Settings(defaults=rule))  # START is Monday, 2 March 2026, 11:00 in Berlin
+    talk.add(e.ConversationStarted, 0).says("agent", 23 * 3600)
+
+    assert talk.kpi("first_response_seconds", hours=24) == 23 * 3600
+    assert talk.kpi("first_response_business_seconds", hours=24) == 7 * 3600
+
+
+def test_a_target_in_business_hours_is_not_missed_over_night() -> None:
+    rule = QueueSettings(
+        timezone="Europe/Berlin", opening_hours={"mon": ("09:00-17:00",), "tue": ("09:00-17:00",)},
+        first_reply_target_seconds=8 * 3600.0, targets_in_business_hours=True,
+    )  # fmt: skip
+    talk = Talk(Settings(defaults=rule)).add(e.ConversationStarted, 0).says("agent", 23 * 3600)
+
+    assert talk.kpi("first_reply_sla_ratio", hours=24) == 1

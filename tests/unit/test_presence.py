@@ -173,6 +173,13 @@ def test_a_long_state_is_spread_over_the_windows_it_overlaps_not_put_in_its_last
     assert floor.window("1h", FLOOR, "", now=30).state_ms == {"available": 1_830_000}
 
 
+def test_a_state_that_goes_on_counts_in_a_window_only_for_the_part_inside_it() -> None:
+    floor = Floor().take(state("ann", -2 * HOUR, "available", ("billing",))).play(call().offered(at=-10))
+
+    assert floor.window("1m", FLOOR, "", now=5).state_ms == {"available": 55_000}
+    assert floor.window("1m", now=5).state_ms == {"available": 55_000}
+
+
 def test_a_late_change_corrects_the_windows_it_touches_25() -> None:
     floor = Floor().take(state("ann", 0, "available"), state("ann", 600, "signed_out"))
     assert floor.window("15m", FLOOR, "", now=600).state_ms == {"available": 600_000}

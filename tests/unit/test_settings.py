@@ -165,9 +165,10 @@ def test_anything_else_is_no_window(window: str) -> None:
 def test_a_span_is_minutes_from_midnight() -> None:
     assert span_minutes("09:30-17:00") == (570, 1020)
     assert span_minutes("00:00-24:00") == (0, 1440)
+    assert span_minutes("22:00-02:00") == (1320, 1560)
 
 
-@pytest.mark.parametrize("span", ["", "9-17", "09:00", "17:00-09:00", "09:00-09:00", "09:60-10:00", "23:00-24:01"])
+@pytest.mark.parametrize("span", ["", "9-17", "09:00", "24:00-09:00", "09:00-09:00", "09:60-10:00", "23:00-24:01"])
 def test_a_malformed_span_is_refused(span: str) -> None:
     with pytest.raises(ValueError, match=r"is not|does not end"):
         span_minutes(span)

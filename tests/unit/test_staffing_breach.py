@@ -56,7 +56,7 @@ def test_thousands_of_agents_do_not_underflow() -> None:
 def test_the_outlook_is_what_becomes_of_a_simulated_queue() -> None:
     rng = random.Random(11)
     outcomes = [[0, 0, 0] for _ in range(6)]
-    for _ in range(6_000):
+    for _ in range(3_000):
         for place, visit in enumerate(serve(rng, [], exponential(180), exponential(90), [(0, 8)], busy=8, waiting=6)):
             outcomes[place][2 if visit.wait > 30 else 0 if visit.answered else 1] += 1
 
@@ -64,7 +64,7 @@ def test_the_outlook_is_what_becomes_of_a_simulated_queue() -> None:
 
     for row, counted in zip(found, outcomes, strict=True):
         for chance, n in zip(row, counted, strict=True):
-            assert n / 6_000 == pytest.approx(chance, abs=0.022)  # 3.5 standard errors
+            assert n / 3_000 == pytest.approx(chance, abs=0.032)  # 3.5 standard errors
 
 
 def test_a_new_arrival_is_told_of_those_ahead_who_will_give_up() -> None:

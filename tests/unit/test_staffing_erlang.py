@@ -126,8 +126,8 @@ def test_the_long_run_is_that_of_a_simulated_floor(demand: Demand, agents: int) 
     rng = random.Random(20260302)
     patience = exponential(demand.patience_seconds or 1e12)
     measured: list[tuple[float, float, float, float]] = []
-    for _ in range(30):
-        arrivals = poisson_times(rng, [(40_000, demand.arrivals_per_second)])
+    for _ in range(20):
+        arrivals = poisson_times(rng, [(24_000, demand.arrivals_per_second)])
         visits = [v for v in serve(rng, arrivals, exponential(240), patience, [(0, agents)]) if v.arrived > 4_000]
         measured.append(figures(visits))
 

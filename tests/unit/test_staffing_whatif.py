@@ -23,7 +23,7 @@ def test_changes_are_read_as_people_write_them() -> None:
 
 @pytest.mark.parametrize("text", ["", "two", "10%", "+-2", "2e3", "nan", "%", "--1", "9" * 400])
 def test_what_is_no_change_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no change|may mean two things|too large"):
+    with pytest.raises(ValueError, match=r"is no change|may mean two things|too large"):
         parse_change(text)
 
 
@@ -38,9 +38,7 @@ def test_two_more_agents_do_what_the_table_says() -> None:
 def test_quicker_handling_and_fewer_arrivals_need_fewer_agents() -> None:
     found = whatif(DEMAND, 13, GOAL, Changes(aht=parse_change("-10%"), arrivals=parse_change("150")))
 
-    assert found.demand_after == pytest.approx((150 / 3600, 162.0), rel=1e-9) or found.demand_after[
-        :2
-    ] == pytest.approx((150 / 3600, 162.0))
+    assert found.demand_after[:2] == pytest.approx((150 / 3600, 162.0))
     assert found.required_after.agents < 14
     assert found.after.service_level > found.before.service_level
 

@@ -5,7 +5,7 @@ import { SPAN_MS } from './history.js';
 
 const WIDTH = 300;
 const HEIGHT = 60;
-const GAP_MS = 60_000; // without news for so long the line is broken, not drawn on
+const GAP_MS = 120_000; // without news for so long the line is broken, not drawn on
 
 class SparkLine extends HTMLElement {
   connectedCallback() {

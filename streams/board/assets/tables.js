@@ -25,7 +25,7 @@ function windowed(caption, windows, lines) {
       : document.createTextNode(name);
     return { row: make('tr', {}, make('th', { scope: 'row' }, title), ...cells), cells, cell, chosen };
   });
-  const root = frame(caption, ['', ...windows.map(windowName)], make('tbody', {}, ...shown.map(({ row }) => row)));
+  const root = frame(caption, ['last', ...windows.map(windowName)], make('tbody', {}, ...shown.map(({ row }) => row)));
   const show = (queue) => {
     for (const { row, cells, cell, chosen } of shown) {
       cells.forEach((td, n) => say(td, queue.windows[windows[n]] ? cell(queue.windows[windows[n]]) : NOTHING));

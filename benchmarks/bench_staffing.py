@@ -1,0 +1,219 @@
+"""Staffing: what it costs, and how good its forecasts are on a simulated month that it was not made on.
+
+``--tune`` takes other days than the published ones: choose by those, publish the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from statistics import fmean
+from typing import Final, NamedTuple
+
+from benchmarks.results import record
+from benchmarks.staffing_month import GOAL, QUARTER, Day, day
+from streams.staffing.arrivals import Arrivals, recent, usual
+from streams.staffing.breach import outlook
+from streams.staffing.erlang import Demand, steady
+from streams.staffing.forecast import Counted, forecast, p_window_below
+from streams.staffing.now import now
+from streams.staffing.required import Goal, required, step_of
+from streams.staffing.transient import Stage
+
+PEAKS: Final = (8.0, 18.0, 36.0)
+"""Agents kept busy at the peak: the queues take turns, day by day."""
+
+WARN_AT, CLEAR_AT = 0.5, 0.25
+AHEAD: Final = 300
+"""A warning looks this many seconds ahead: further than the two minutes asked, near enough to be right."""
+
+ASSUMED_AHT, ASSUMED_PATIENCE, MINIMUM = 300.0, 180.0, 10
+
+
+class Scores(NamedTuple):
+    """What one day gives: errors of service level forecasts, chances with what came of them, warnings."""
+
+    errors: list[tuple[float, float, float]]
+    inside_band: list[bool]
+    breaches: list[tuple[float, bool]]
+    levels: list[tuple[float, bool]]
+    foreseen: list[bool]
+    false_alarms: list[bool]
+
+
+def demand_at(of: Day, at: float) -> tuple[Demand, float]:
+    """AHT of the last hour and patience of the day so far; the rate is filled in later. With the error of the AHT."""
+    spent, n = of.handled(at - 3_600, at)
+    given_up, waited = of.patience_seen(at)
+    missing, impatient = max(0, MINIMUM - n), max(0, MINIMUM - given_up)
+    aht = (spent + missing * ASSUMED_AHT) / (n + missing)
+    patience = (waited + impatient * ASSUMED_PATIENCE) / (given_up + impatient)
+    return Demand(0.0, aht, patience), (n + missing) ** -0.5
+
+
+def arrivals_at(of: Day, at: float, quarter: int) -> Arrivals:
+    """Earlier weeks scaled by today so far."""
+    done = int(at // QUARTER)
+    seen = of.arrivals(0, done * QUARTER)
+    expected = sum(sum(week[:done]) for week in of.weeks) / len(of.weeks)
+    found = usual([week[quarter] for week in of.weeks], QUARTER, seen, expected)
+    return found or recent(of.arrivals(at - QUARTER, at), QUARTER)
+
+
+def stages_at(of: Day, at: float, seconds: float) -> tuple[list[Stage], float]:
+    """The stages until ``seconds`` from now, and the standard error of the demand as a share."""
+    base, of_aht = demand_at(of, at)
+    stages, here, error = [], at, 0.0
+    while here < at + seconds:
+        quarter = min(int(here // QUARTER), len(of.agents) - 1)
+        until = min(at + seconds, (quarter + 1) * QUARTER) if here < len(of.agents) * QUARTER else at + seconds
+        rate = arrivals_at(of, at, quarter)
+        error = max(error, rate.uncertainty)
+        stages.append(Stage(until - here, base._replace(arrivals_per_second=rate.per_second), of.agents[quarter]))
+        here = until
+    return stages, (error**2 + of_aht**2) ** 0.5
+
+
+def judge(of: Day) -> Scores:
+    """All forecasts of a day, from its second hour to its last."""
+    found = Scores([], [], [], [], [], [])
+    alarm: float | None = None
+    good_since, last_breach, in_breach = 3_600.0, -1e9, False
+    alarms: list[float] = []
+    onsets: list[float] = []
+    for at in range(3_600, 42_300, 60):
+        waiting = of.waiting(at)
+        waited = [at - v.arrived for v in waiting]
+        demand, _ = demand_at(of, at)
+        agents = of.agents[at // QUARTER]
+        for visit, chance in zip(waiting, outlook(demand, agents, waited, GOAL.threshold_seconds), strict=True):
+            if at - visit.arrived <= GOAL.threshold_seconds:
+                found.breaches.append((chance.breach, visit.wait > GOAL.threshold_seconds))
+        if at % 600 == 0:
+            compare(of, at, waited, found)
+        # Warnings: the level of the last quarter of an hour, now and in five minutes.
+        window = of.window(at - QUARTER, at)
+        level = window.in_time / window.counted if window.counted else 1.0
+        stages, error = stages_at(of, at, AHEAD)
+        coming = forecast(stages, GOAL, busy=of.busy(at), waited=waited, uncertainty=error)[-1]
+        p = p_window_below(of.window(at + AHEAD - QUARTER, at), coming, GOAL) or 0.0
+        if level < GOAL.service_level:
+            if not in_breach and at - good_since >= 600:
+                onsets.append(at)
+                found.foreseen.append(alarm is not None and alarm <= at - 120)
+            in_breach, last_breach = True, at
+            good_since = at + 60.0
+        elif in_breach and at - last_breach >= 600:
+            in_breach = False
+        if alarm is None and p >= WARN_AT and not in_breach:
+            alarm = at
+            alarms.append(at)
+        elif alarm is not None and p < CLEAR_AT and not in_breach:
+            alarm = None
+    found.false_alarms.extend(not any(0 <= onset - raised <= QUARTER for onset in onsets) for raised in alarms)
+    return found
+
+
+def compare(of: Day, at: float, waited: list[float], found: Scores) -> None:
+    """The service level of the next quarter of an hour: forecast, as now, and Erlang C on the last quarter."""
+    came = [v for v in of.visits if at <= v.arrived < at + QUARTER] + of.waiting(at)
+    counted = sum(v.answered or v.wait >= 5 for v in came)
+    last = of.window(at - QUARTER, at)
+    spent, n = of.handled(at - QUARTER, at)
+    if counted < 5 or last.counted == 0 or n == 0:
+        return
+    truth = sum(v.answered and v.wait <= GOAL.threshold_seconds for v in came) / counted
+    stages, error = stages_at(of, at, QUARTER)
+    ours = forecast(stages, GOAL, busy=of.busy(at), waited=waited, uncertainty=error)[-1]
+    if ours.service_level is None or ours.low is None or ours.high is None or ours.p_below is None:
+        return
+    erlang_c = step_of(Demand(of.arrivals(at - QUARTER, at) / QUARTER, spent / n), stages[0].agents, GOAL)
+    guesses = (ours.service_level, last.in_time / last.counted, erlang_c.service_level)
+    found.errors.append((abs(guesses[0] - truth), abs(guesses[1] - truth), abs(guesses[2] - truth)))
+    found.inside_band.append(ours.low - 1e-9 <= truth <= ours.high + 1e-9)
+    found.levels.append((ours.p_below, truth < GOAL.service_level))
+
+
+def reliability(pairs: list[tuple[float, bool]]) -> tuple[list[tuple[str, str, str, str]], float, float]:
+    """Rows by tenth of the chance given (its mean, how often it came true), the widest gap, and the Brier score."""
+    rows, widest = [], 0.0
+    for tenth in range(10):
+        inside = [(p, came) for p, came in pairs if min(9, int(p * 10)) == tenth]
+        if inside:
+            said, was = fmean(p for p, _ in inside), fmean(came for _, came in inside)
+            widest = max(widest, abs(said - was))
+            rows.append((f"{tenth * 10}-{tenth * 10 + 10} %", f"{len(inside):,}", f"{said:.1%}", f"{was:.1%}"))
+    return rows, widest, fmean((p - came) ** 2 for p, came in pairs)
+
+
+def cost() -> None:
+    """Processor time of one queue, by its size."""
+    rows = []
+    for agents in (10, 20, 50, 100):
+        demand, goal = Demand(agents * 0.9 / 240, 240, 200), Goal(0.8, 20, 5)
+        stage = Stage(900, demand, agents)
+        rows.append((
+            str(agents),
+            f"{_milliseconds(lambda d=demand, n=agents, g=goal: _long_run(d, n, g), 50):.2f}",
+            f"{_milliseconds(lambda d=demand, g=goal: required(d, g), 50):.2f}",
+            f"{_milliseconds(lambda d=demand, n=agents, g=goal: now(d, n, g, waited=[9.0, 5.0, 1.0]), 20):.2f}",
+            f"{_milliseconds(lambda s=stage, g=goal: forecast([s], g, busy=s.agents, uncertainty=0.1), 3):.1f}",
+        ))
+    header = ("agents", "long run, service level", "required agents", "all of now", "next 15 minutes")
+    record("Staffing: cost", "python -m benchmarks.bench_staffing", header, rows, "Milliseconds of processor time.")
+
+
+def _long_run(demand: Demand, agents: int, goal: Goal) -> float:
+    state = steady(demand, agents)
+    return state.service_level(goal.threshold_seconds, goal.short_abandon_seconds) if hasattr(state, "demand") else 0.0
+
+
+def _milliseconds(work: object, times: int) -> float:
+    assert callable(work)
+    started = time.process_time()
+    for _ in range(times):
+        work()
+    return (time.process_time() - started) / times * 1_000
+
+
+def main() -> None:
+    """Measure and record."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--tune", action="store_true", help="other days than the published ones")
+    arguments = parser.parse_args()
+    cost()
+    first = 50_000 if arguments.tune else 10_000
+    scores = [judge(day(first + n, PEAKS[n % len(PEAKS)])) for n in range(arguments.days)]
+    report(scores, f"python -m benchmarks.bench_staffing --days {arguments.days}{' --tune' * arguments.tune}")
+
+
+def report(scores: list[Scores], command: str) -> None:
+    """The tables."""
+    errors = [row for score in scores for row in score.errors]
+    ours, same, erlang_c = (fmean(row[n] for row in errors) for n in range(3))
+    inside = fmean(hit for score in scores for hit in score.inside_band)
+    foreseen = [hit for score in scores for hit in score.foreseen]
+    false = [miss for score in scores for miss in score.false_alarms]
+    _, gap, brier = reliability([pair for score in scores for pair in score.levels])
+    rows = [
+        ("service level, next 15 minutes: mean absolute error", f"{ours:.3f}"),
+        ("... same as the last 15 minutes", f"{same:.3f}"),
+        ("... Erlang C on the last 15 minutes", f"{erlang_c:.3f}"),
+        ("its band of 8 in 10 held", f"{inside:.1%} of {len(errors):,}"),
+        ("P(below the goal): Brier score, widest gap of a tenth", f"{brier:.3f}, {gap:.1%}"),
+        ("breaches of the last 15 minutes' level foreseen two minutes before", _share(foreseen)),
+        ("warnings that came to nothing", _share(false)),
+    ]
+    record("Staffing: forecasts", command, ("", ""), rows)
+    table, gap, brier = reliability([pair for score in scores for pair in score.breaches])
+    notes = f"Widest gap {gap:.1%}, Brier score {brier:.3f}."
+    record("Staffing: P(breach) of a waiting contact", command, ("given", "contacts", "mean", "came true"), table, notes)
+
+
+def _share(hits: list[bool]) -> str:
+    return f"{sum(hits)} of {len(hits)} ({fmean(hits):.0%})" if hits else "none"
+
+
+if __name__ == "__main__":
+    main()
