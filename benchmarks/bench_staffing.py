@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from statistics import fmean
 from typing import Final, NamedTuple
 
@@ -14,8 +18,8 @@ from benchmarks.results import record
 from benchmarks.staffing_month import GOAL, QUARTER, Day, day
 from streams.staffing.arrivals import Arrivals, recent, usual
 from streams.staffing.breach import outlook
-from streams.staffing.erlang import Demand, steady
-from streams.staffing.forecast import Counted, forecast, p_window_below
+from streams.staffing.erlang import Demand, Overload, steady
+from streams.staffing.forecast import forecast, p_window_below
 from streams.staffing.now import now
 from streams.staffing.required import Goal, required, step_of
 from streams.staffing.transient import Stage
@@ -41,6 +45,14 @@ class Scores(NamedTuple):
     false_alarms: list[bool]
 
 
+class Minute(NamedTuple):
+    """Whether the last quarter of an hour misses the goal, and the chance given that it will, ``AHEAD`` from now."""
+
+    at: float
+    missed: bool
+    chance: float
+
+
 def demand_at(of: Day, at: float) -> tuple[Demand, float]:
     """AHT of the last hour and patience of the day so far; the rate is filled in later. With the error of the AHT."""
     spent, n = of.handled(at - 3_600, at)
@@ -53,11 +65,8 @@ def demand_at(of: Day, at: float) -> tuple[Demand, float]:
 
 def arrivals_at(of: Day, at: float, quarter: int) -> Arrivals:
     """Earlier weeks scaled by today so far."""
-    done = int(at // QUARTER)
-    seen = of.arrivals(0, done * QUARTER)
-    expected = sum(sum(week[:done]) for week in of.weeks) / len(of.weeks)
-    found = usual([week[quarter] for week in of.weeks], QUARTER, seen, expected)
-    return found or recent(of.arrivals(at - QUARTER, at), QUARTER)
+    today = [of.arrivals(n * QUARTER, (n + 1) * QUARTER) for n in range(int(at // QUARTER))]
+    return usual(of.weeks, today, quarter, QUARTER) or recent(of.arrivals(at - QUARTER, at), QUARTER)
 
 
 def stages_at(of: Day, at: float, seconds: float) -> tuple[list[Stage], float]:
@@ -77,10 +86,7 @@ def stages_at(of: Day, at: float, seconds: float) -> tuple[list[Stage], float]:
 def judge(of: Day) -> Scores:
     """All forecasts of a day, from its second hour to its last."""
     found = Scores([], [], [], [], [], [])
-    alarm: float | None = None
-    good_since, last_breach, in_breach = 3_600.0, -1e9, False
-    alarms: list[float] = []
-    onsets: list[float] = []
+    minutes: list[Minute] = []
     for at in range(3_600, 42_300, 60):
         waiting = of.waiting(at)
         waited = [at - v.arrived for v in waiting]
@@ -91,27 +97,45 @@ def judge(of: Day) -> Scores:
                 found.breaches.append((chance.breach, visit.wait > GOAL.threshold_seconds))
         if at % 600 == 0:
             compare(of, at, waited, found)
-        # Warnings: the level of the last quarter of an hour, now and in five minutes.
-        window = of.window(at - QUARTER, at)
-        level = window.in_time / window.counted if window.counted else 1.0
         stages, error = stages_at(of, at, AHEAD)
         coming = forecast(stages, GOAL, busy=of.busy(at), waited=waited, uncertainty=error)[-1]
-        p = p_window_below(of.window(at + AHEAD - QUARTER, at), coming, GOAL) or 0.0
-        if level < GOAL.service_level:
-            if not in_breach and at - good_since >= 600:
-                onsets.append(at)
-                found.foreseen.append(alarm is not None and alarm <= at - 120)
-            in_breach, last_breach = True, at
-            good_since = at + 60.0
-        elif in_breach and at - last_breach >= 600:
-            in_breach = False
-        if alarm is None and p >= WARN_AT and not in_breach:
-            alarm = at
-            alarms.append(at)
-        elif alarm is not None and p < CLEAR_AT and not in_breach:
-            alarm = None
-    found.false_alarms.extend(not any(0 <= onset - raised <= QUARTER for onset in onsets) for raised in alarms)
+        chance_below = p_window_below(of.window(at + AHEAD - QUARTER, at), coming, GOAL) or 0.0
+        window = of.window(at - QUARTER, at)
+        missed = window.in_time < GOAL.service_level * window.counted
+        minutes.append(Minute(at, missed, chance_below))
+    foreseen, false_alarms = warnings(minutes, WARN_AT, CLEAR_AT)
+    found.foreseen.extend(foreseen)
+    found.false_alarms.extend(false_alarms)
     return found
+
+
+def warnings(minutes: list[Minute], warn_at: float, clear_at: float) -> tuple[list[bool], list[bool]]:
+    """For each breach whether a warning stood two minutes before it; for each warning whether it came to nothing.
+
+    A breach begins when the level of the last quarter of an hour misses the goal after ten minutes that didn't, and is
+    over after ten such minutes. A warning came to nothing when no breach begins in the quarter of an hour after it.
+    """
+    raised: float | None = None
+    missed_at, in_breach = minutes[0].at - 600.0, False
+    alarms: list[float] = []
+    onsets: list[float] = []
+    foreseen: list[bool] = []
+    for at, missed, chance in minutes:
+        if missed and not in_breach and at - missed_at > 600:
+            onsets.append(at)
+            foreseen.append(raised is not None and raised <= at - 120)
+        if missed:
+            missed_at, in_breach = at, True
+        elif in_breach and at - missed_at > 600:
+            in_breach, raised = False, None
+        if in_breach:
+            continue
+        if raised is None and chance >= warn_at:
+            raised = at
+            alarms.append(at)
+        elif raised is not None and chance < clear_at:
+            raised = None
+    return foreseen, [not any(0 <= onset - alarm <= QUARTER for onset in onsets) for alarm in alarms]
 
 
 def compare(of: Day, at: float, waited: list[float], found: Scores) -> None:
@@ -125,10 +149,10 @@ def compare(of: Day, at: float, waited: list[float], found: Scores) -> None:
     truth = sum(v.answered and v.wait <= GOAL.threshold_seconds for v in came) / counted
     stages, error = stages_at(of, at, QUARTER)
     ours = forecast(stages, GOAL, busy=of.busy(at), waited=waited, uncertainty=error)[-1]
-    if ours.service_level is None or ours.low is None or ours.high is None or ours.p_below is None:
+    if ours.median is None or ours.low is None or ours.high is None or ours.p_below is None:
         return
     erlang_c = step_of(Demand(of.arrivals(at - QUARTER, at) / QUARTER, spent / n), stages[0].agents, GOAL)
-    guesses = (ours.service_level, last.in_time / last.counted, erlang_c.service_level)
+    guesses = (ours.median, last.in_time / last.counted, erlang_c.service_level)
     found.errors.append((abs(guesses[0] - truth), abs(guesses[1] - truth), abs(guesses[2] - truth)))
     found.inside_band.append(ours.low - 1e-9 <= truth <= ours.high + 1e-9)
     found.levels.append((ours.p_below, truth < GOAL.service_level))
@@ -151,25 +175,26 @@ def cost() -> None:
     rows = []
     for agents in (10, 20, 50, 100):
         demand, goal = Demand(agents * 0.9 / 240, 240, 200), Goal(0.8, 20, 5)
-        stage = Stage(900, demand, agents)
-        rows.append((
-            str(agents),
-            f"{_milliseconds(lambda d=demand, n=agents, g=goal: _long_run(d, n, g), 50):.2f}",
-            f"{_milliseconds(lambda d=demand, g=goal: required(d, g), 50):.2f}",
-            f"{_milliseconds(lambda d=demand, n=agents, g=goal: now(d, n, g, waited=[9.0, 5.0, 1.0]), 20):.2f}",
-            f"{_milliseconds(lambda s=stage, g=goal: forecast([s], g, busy=s.agents, uncertainty=0.1), 3):.1f}",
-        ))
+        stages = [Stage(900, demand, agents)]
+        works = (
+            (partial(_long_run, demand, agents, goal), 50),
+            (partial(required, demand, goal), 50),
+            (partial(now, demand, agents, goal, waited=[9.0, 5.0, 1.0]), 20),
+            (partial(forecast, stages, goal, busy=agents, uncertainty=0.1), 3),
+        )
+        rows.append((str(agents), *(f"{_milliseconds(work, times):.2f}" for work, times in works)))
     header = ("agents", "long run, service level", "required agents", "all of now", "next 15 minutes")
     record("Staffing: cost", "python -m benchmarks.bench_staffing", header, rows, "Milliseconds of processor time.")
 
 
 def _long_run(demand: Demand, agents: int, goal: Goal) -> float:
     state = steady(demand, agents)
-    return state.service_level(goal.threshold_seconds, goal.short_abandon_seconds) if hasattr(state, "demand") else 0.0
+    if isinstance(state, Overload):
+        raise TypeError("with patience there is no overload")
+    return state.service_level(goal.threshold_seconds, goal.short_abandon_seconds)
 
 
-def _milliseconds(work: object, times: int) -> float:
-    assert callable(work)
+def _milliseconds(work: Callable[[], object], times: int) -> float:
     started = time.process_time()
     for _ in range(times):
         work()
@@ -180,15 +205,21 @@ def main() -> None:
     """Measure and record."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=30)
-    parser.add_argument("--tune", action="store_true", help="other days than the published ones")
+    parser.add_argument("--tune", action="store_true", help="other days than the published ones; prints only")
     arguments = parser.parse_args()
     cost()
     first = 50_000 if arguments.tune else 10_000
-    scores = [judge(day(first + n, PEAKS[n % len(PEAKS)])) for n in range(arguments.days)]
-    report(scores, f"python -m benchmarks.bench_staffing --days {arguments.days}{' --tune' * arguments.tune}")
+    days = range(first, first + arguments.days)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        scores = list(pool.map(_judged, days))
+    report(scores, f"python -m benchmarks.bench_staffing --days {arguments.days}", keep=not arguments.tune)
 
 
-def report(scores: list[Scores], command: str) -> None:
+def _judged(seed: int) -> Scores:
+    return judge(day(seed, PEAKS[seed % len(PEAKS)]))
+
+
+def report(scores: list[Scores], command: str, *, keep: bool) -> None:
     """The tables."""
     errors = [row for score in scores for row in score.errors]
     ours, same, erlang_c = (fmean(row[n] for row in errors) for n in range(3))
@@ -205,10 +236,15 @@ def report(scores: list[Scores], command: str) -> None:
         ("breaches of the last 15 minutes' level foreseen two minutes before", _share(foreseen)),
         ("warnings that came to nothing", _share(false)),
     ]
+    if not keep:
+        print(*rows, *reliability([pair for score in scores for pair in score.breaches]), sep="\n")
+        return
     record("Staffing: forecasts", command, ("", ""), rows)
     table, gap, brier = reliability([pair for score in scores for pair in score.breaches])
     notes = f"Widest gap {gap:.1%}, Brier score {brier:.3f}."
-    record("Staffing: P(breach) of a waiting contact", command, ("given", "contacts", "mean", "came true"), table, notes)
+    record(
+        "Staffing: P(breach) of a waiting contact", command, ("given", "contacts", "mean", "came true"), table, notes
+    )
 
 
 def _share(hits: list[bool]) -> str:

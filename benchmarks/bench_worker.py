@@ -65,6 +65,7 @@ async def keep_up(bootstrap: str, records: list[Line]) -> Kept:
     broker = fresh(bootstrap)
     a_tick = int(RATE * TICK_SECONDS)
     async with working(broker) as worker, Watch(broker, worker.pid) as watch, producing(bootstrap) as producer:
+        await worker.ready()
         # Packed before the clock runs: the publisher shares a core with Kafka.
         ticks = [list(batches(producer, records[n : n + a_tick])) for n in range(0, len(records), a_tick)]
         began, sent, lags = time.monotonic(), 0, list[int]()

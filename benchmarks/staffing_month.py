@@ -11,11 +11,10 @@ from bisect import bisect_left, bisect_right
 from math import ceil, cos, exp, pi
 from typing import Final, NamedTuple
 
-from tests.staffing_floor import Visit, lognormal, poisson_times, serve
-
 from streams.staffing.erlang import Demand
 from streams.staffing.forecast import Counted
 from streams.staffing.required import Goal, required
+from tests.staffing_floor import Visit, lognormal, poisson_times, serve
 
 QUARTER: Final = 900
 QUARTERS: Final = 48
@@ -94,7 +93,9 @@ def day(seed: int, peak: float) -> Day:
 def _shape(quarter: int) -> float:
     """Two peaks, at ten and at three of a day from eight to eight, in (0, 1]."""
     hour = quarter / 4
-    return 0.35 + 0.6 * exp(-(((hour - 2.2) / 1.6) ** 2)) + 0.45 * exp(-(((hour - 7) / 2.0) ** 2)) + 0.03 * cos(pi * hour)
+    return (
+        0.35 + 0.6 * exp(-(((hour - 2.2) / 1.6) ** 2)) + 0.45 * exp(-(((hour - 7) / 2.0) ** 2)) + 0.03 * cos(pi * hour)
+    )
 
 
 def _rates(rng: random.Random, curve: list[float]) -> list[float]:

@@ -24,7 +24,7 @@ _PRIORITIES: Final = range(21)
 
 def worker_families(snapshot: Snapshot) -> list[Family]:
     """Everything a worker exposes, but its process."""
-    found = [*_about(snapshot), *_partitions(snapshot), *counters(snapshot.parts), *_live(snapshot)]
+    found = [*_about(snapshot), *_rules(snapshot), *_partitions(snapshot), *counters(snapshot.parts), *_live(snapshot)]
     found += [*_backlog(snapshot), *_windows(snapshot)]
     return [family for family in found if family.points]
 
@@ -36,21 +36,36 @@ def _about(snapshot: Snapshot) -> Iterator[Family]:
     yield gauge("config_info", help_, [({"hash": settings.hash}, 1)])
     help_ = "The moment the gauges are as of: the wall clock, or the stream's watermark."
     yield gauge("as_of_timestamp_seconds", help_, [({}, snapshot.now / 1000)])
-    help_ = "The service level that is aimed at: answered within sla_threshold_seconds."
-    yield gauge("sla_target_ratio", help_, [(_key(r), r.rule.service_level_target_ratio) for r in snapshot.rows])
-    help_ = "The wait up to which an answer counts for the service level, inclusive."
-    yield gauge(
-        "sla_threshold_seconds", help_, [(_key(r), r.rule.service_level_threshold_seconds) for r in snapshot.rows]
-    )
     help_ = "When a source was last heard of, in event time; stale is not quiet."
     sources = [({"source": name}, at / 1000) for name, at in sorted(snapshot.sources.items())]
     yield gauge("source_watermark_timestamp_seconds", help_, sources)
+    help_ = "A source silent for longer than this is stale: worker.stale_after_seconds."
+    yield gauge("stale_after_seconds", help_, [({}, settings.worker.stale_after_seconds)])
+
+
+def _rules(snapshot: Snapshot) -> Iterator[Family]:
+    """How the queues are judged: alerts join these, so that no alert rule is edited when a target changes."""
+    rules = [(_key(row), row.rule) for row in snapshot.rows]
+    info = [({**key, "preset": r.preset, "attribution": r.attribution, "timezone": r.timezone}, 1) for key, r in rules]
+    yield gauge("queue_info", "How the queue is counted: preset is its service level's formula.", info)
+    help_ = "The service level that is aimed at: answered within sla_threshold_seconds."
+    yield gauge("sla_target_ratio", help_, [(key, r.service_level_target_ratio) for key, r in rules])
+    help_ = "The wait up to which an answer counts for the service level, inclusive."
+    yield gauge("sla_threshold_seconds", help_, [(key, r.service_level_threshold_seconds) for key, r in rules])
+    help_ = "The average speed of answer that is not to be passed; absent when it is not judged."
+    yield gauge("asa_target_seconds", help_, [(key, r.asa_target_seconds) for key, r in rules])
+    help_ = "The abandonment ratio that is not to be passed; absent when it is not judged."
+    yield gauge("abandonment_target_ratio", help_, [(key, r.abandonment_target_ratio) for key, r in rules])
+    help_ = "The oldest wait that is not to be passed; absent when it is not judged."
+    yield gauge("oldest_wait_target_seconds", help_, [(key, r.oldest_wait_target_seconds) for key, r in rules])
 
 
 def _partitions(snapshot: Snapshot) -> Iterator[Family]:
     status = snapshot.status
     where = [({"topic": part.topic, "partition": str(part.number)}, part) for part in snapshot.parts]
     restoring = [({"topic": topic, "partition": str(n)}, 1.0) for topic, n in sorted(status.restoring)]
+    help_ = "Partitions there are, whoever counts them; absent when unknown. Each must be owned by somebody."
+    yield gauge("partitions_expected", help_, [({}, len(status.expected) or None)])
     yield gauge("partition_owned", "1: this worker counts the partition.", [(labels, 1) for labels, _ in where])
     help_ = "1: the partition's state is being restored, its numbers are missing."
     yield gauge("partition_recovering", help_, [*((labels, 0) for labels, _ in where), *restoring])

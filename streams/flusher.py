@@ -13,7 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from time import monotonic
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from faust.types import TP
 
@@ -24,6 +24,7 @@ from streams.topics import rejected_topic
 
 Pairs: TypeAlias = Iterable[tuple[bytes, bytes | None]]
 Acknowledgements: TypeAlias = list[asyncio.Future[Any]]
+LOST_SECONDS: Final = 60.0
 log = logging.getLogger(__name__)
 
 
@@ -42,7 +43,7 @@ class Group(Protocol):
 
 
 class LostOwnershipError(RuntimeError):
-    """The group may have given the partitions to somebody else during a flush; nothing more may be written."""
+    """The group has given the partitions to somebody else during a flush; nothing more may be written."""
 
 
 async def append(producer: Producer, topic: str, partition: int, pairs: Pairs) -> Acknowledgements:
@@ -106,21 +107,32 @@ class Flusher:
     async def flush(self) -> None:
         """Write what changed since the last flush; nothing when the group has moved on: a rebalance is on its way.
 
-        Raises KafkaError when the broker would not take it and LostOwnershipError when it took too long. What is in
-        memory is then ahead of the changelog for good: no later call writes anything, and the worker must end.
+        What a flush took that did not come to its end is ahead of the changelog for good: nothing more is written until
+        ``forget``. Raises KafkaError when the broker would not take it, and LostOwnershipError when no rebalance
+        follows; the worker must end then.
         """
         async with self._busy:
-            if self._broken or not self.holdings or not await self._still_owner():
-                return
-            started = monotonic()
-            self._broken = True
-            await self._flush()
-            self._broken = False
-            self.last_seconds = monotonic() - started
+            if self._broken:
+                self._give_up_in_time()
+            elif self.holdings and await self._still_owner():
+                started = monotonic()
+                self._broken = True
+                try:
+                    await self._flush()
+                except LostOwnershipError as error:
+                    log.warning("%s: what it held is read again from the changelog", error)
+                    return
+                self._broken = False
+                self.last_seconds = monotonic() - started
 
     def forget(self) -> None:
-        """The partitions are gone."""
+        """The partitions are gone, and what was in memory with them."""
         self._durable.clear()
+        self._broken = False
+
+    def _give_up_in_time(self) -> None:
+        if monotonic() - self._here_at > LOST_SECONDS:
+            raise LostOwnershipError(f"the group moved on {LOST_SECONDS:.0f} s ago, and no rebalance has come")
 
     async def _still_owner(self) -> bool:
         group = self._group()
@@ -130,7 +142,7 @@ class Flusher:
             return False
         if away < self._lease_seconds / 2 or not self._durable:
             return True
-        log.warning("away for %.1f s: asking the group before anything is written", away)
+        log.warning("away for %.1f s: asking the group before more is written", away)
         return await group.commit_durable(self._durable)
 
     async def _flush(self) -> None:
@@ -161,8 +173,8 @@ class Flusher:
         """Send, and wait until the broker has acknowledged everything."""
         sent = await asyncio.gather(*writes)
         await asyncio.gather(*[future for futures in sent for future in futures])
-        if monotonic() - self._here_at > self._lease_seconds:
-            raise LostOwnershipError("a flush took longer than the session of the group")
+        if not await self._still_owner():
+            raise LostOwnershipError("the group moved on while a flush was written")
 
     def _write_refused(self, owned: Owned) -> list[Awaitable[Acknowledgements]]:
         pairs = [rejected_record(owned.topic, owned.number, refused) for refused in owned.take_refused()]

@@ -98,6 +98,22 @@ class QueueSettings(Struct, frozen=True, kw_only=True):
     group: Label | None = None
 
 
+class Weight(Struct, frozen=True, kw_only=True):
+    """What one KPI counts in the weighted model, and its target; at most ``cap`` times the target is credited."""
+
+    weight: Annotated[float, Meta(gt=0.0, le=1_000.0)]
+    target: Annotated[float, Meta(gt=0.0, le=1e12)]
+    better: Literal["higher", "lower"] = "higher"
+    cap: Annotated[float, Meta(ge=1.0, le=10.0)] = 1.2
+
+
+class MeasureSettings(Struct, frozen=True, kw_only=True):
+    """Numbers from outside: where their days begin, and the currency of every amount (ISO 4217), None if not said."""
+
+    timezone: Zone = "UTC"
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] | None = None
+
+
 class Retention(Struct, frozen=True, kw_only=True):
     """How long state is kept, in event time. ``orphan_hours``: a contact of the channel open for longer is closed."""
 
@@ -155,6 +171,9 @@ class Settings(Struct, frozen=True, kw_only=True, dict=True):
     clock: Clock = "wall"
     retention: Retention = field(default_factory=Retention)
     agent_states: dict[Label, AgentState] = field(default_factory=dict)
+    measures: MeasureSettings = MeasureSettings()
+    weights: dict[Label, Weight] = field(default_factory=dict)
+    team_weights: dict[Label, dict[Label, Weight]] = field(default_factory=dict)
     tags: tuple[Label, ...] = ()
     broker: Broker = Broker()
     web: Web = Web()
@@ -178,6 +197,9 @@ class Settings(Struct, frozen=True, kw_only=True, dict=True):
                 self.retention,
                 self.agent_states,
                 self.tags,
+                self.measures,
+                self.weights,
+                self.team_weights,
             )
             cached = hashlib.sha256(msgspec.json.encode(meaning, order="deterministic")).hexdigest()[:12]
             self.__dict__["_hash"] = cached

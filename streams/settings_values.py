@@ -209,6 +209,9 @@ def _problems_in_table(table: Mapping[str, object], kind: type[msgspec.Struct], 
         else:
             mend = did_you_mean(key, fields, "Remove it.")
             problems.append(Problem(at, "a key nobody reads", ", ".join(fields), mend))
+    for key, field in fields.items():
+        if field.required and key not in table:
+            problems.append(Problem(f"{path}.{key}", "nothing", describe(field.type), "Add it."))
     return problems
 
 
@@ -251,7 +254,7 @@ def _mend(value: object, kind: Any) -> str:
         return did_you_mean(value, typing.get_args(bare), "Choose one of them.")
     if bare in (int, float) and isinstance(value, str):
         return "Write the number without quotes." if value.replace(".", "", 1).isdigit() else "Write a number."
-    if bare is str or typing.get_origin(bare) is Literal:
+    if not isinstance(value, str) and (bare is str or typing.get_origin(bare) is Literal):
         return "Put it in quotes."
     if typing.get_origin(bare) is tuple and isinstance(value, str):
         return "Put it in brackets: a list."

@@ -312,5 +312,7 @@ def numbers(partition: Partition) -> Numbers:
 
 
 def _counted(store: dict[int, Slice]) -> dict[int, object]:
-    found = {start: ({f: n for f, n in piece.fields.items() if n}, dict(piece.maxima)) for start, piece in store.items()}
+    found = {
+        start: ({f: n for f, n in piece.fields.items() if n}, dict(piece.maxima)) for start, piece in store.items()
+    }
     return {start: counted for start, counted in found.items() if any(counted)}

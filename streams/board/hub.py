@@ -110,7 +110,7 @@ class Hub:
             await asyncio.sleep(max(self._beat_seconds - took, took / _BUSY_SHARE - took))
 
     def _ended(self, pump: asyncio.Task[None]) -> None:
-        """A bug in rendering ends the streams, and is told: browsers come back and find out whether it is still there."""
+        """A bug in rendering ends the streams, and is told: browsers come back and find out."""
         if not pump.cancelled() and (error := pump.exception()) is not None:
             log.error("the wall could not be rendered", exc_info=error)
             self._let_go()

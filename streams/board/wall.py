@@ -28,14 +28,7 @@ def wall(snapshot: Snapshot, *, agents_reported: bool, page: str) -> dict[str, A
     """
     settings = snapshot.settings
     window = window_of(tuple(settings.windows))
-    sources = [
-        {
-            "source": name,
-            "staleness_seconds": snapshot.staleness_seconds(name),
-            "stale": snapshot.is_stale(name),
-        }
-        for name in sorted(snapshot.sources)
-    ]
+    ages = {name: snapshot.staleness_seconds(name) for name in sorted(snapshot.sources)}
     return {
         "as_of_ms": snapshot.now,
         "clock": settings.clock,
@@ -43,9 +36,11 @@ def wall(snapshot: Snapshot, *, agents_reported: bool, page: str) -> dict[str, A
         "version": __version__,
         "page": page,
         "window": window,
-        "age_seconds": min((source["staleness_seconds"] for source in sources), default=None),
-        "stale": all(source["stale"] for source in sources),
-        "sources": sources,
+        "age_seconds": min(ages.values(), default=None),
+        "stale": all(snapshot.is_stale(name) for name in ages),
+        "sources": [
+            {"source": name, "staleness_seconds": age, "stale": snapshot.is_stale(name)} for name, age in ages.items()
+        ],
         "missing": len(snapshot.missing),
         "recovering": len(snapshot.status.restoring),
         "floor": _row("floor", snapshot.floor, snapshot.now, window, agents_reported),

@@ -1,8 +1,9 @@
-"""The contract of the topic ``measures``: a Kafka key and value enter, a ``Measure``, ``Withdrawn`` or ``Rejected`` leaves.
+"""The contract of the topic ``measures``: a Kafka key and value enter, a ``Measure``, ``Withdrawn`` or ``Rejected``
+leaves.
 
-One record is one number: ``{"name": "operating_cost", "period": "2026-03", "value": 41250.0}``, perhaps with ``team`` or
-``client``. Its key is ``["operating_cost","2026-03","",""]``, and the topic is compacted, so that the latest record of a
-name, period, team and client is the one that holds, and a record without value withdraws it.
+One record is one number: ``{"name": "operating_cost", "period": "2026-03", "value": 41250.0}``, perhaps with ``team``
+or ``client``. Its key is ``["operating_cost","2026-03","",""]``, and the topic is compacted, so that the latest record
+of a name, period, team and client is the one that holds, and a record without value withdraws it.
 """
 
 from __future__ import annotations
@@ -114,7 +115,9 @@ def decode(key: bytes | None, value: bytes | None) -> Measure | Withdrawn | Reje
     if measure.schema_version > SCHEMA_VERSION:
         return _newer()
     if key != key_of(identity):
-        return Rejected("key_mismatch", 'the key must be ["name","period","team","client"] as in the value, "" for none')
+        return Rejected(
+            "key_mismatch", 'the key must be ["name","period","team","client"] as in the value, "" for none'
+        )
     known = INPUTS.get(measure.name)
     if measure.value < 0 and known is not None and not known.negative:
         return Rejected("out_of_range", f"$.value is negative: {measure.name} counts {known.unit}")
@@ -128,7 +131,7 @@ def advice(name: str) -> str | None:
     """
     if name in INPUTS:
         return None
-    return "No formula knows it; it is shown as given. " + did_you_mean(name, INPUTS, "")
+    return f"No formula knows it; it is shown as given. {did_you_mean(name, INPUTS, '')}".rstrip()
 
 
 def _withdrawn(key: bytes | None) -> Withdrawn | Rejected:

@@ -1,7 +1,7 @@
 """The beta distribution: a mean and a standard error of a share enter, chances and bounds that stay in [0, 1] leave.
 
-A service level near its goal is skewed: most quarters of an hour are better than the mean, a few are far worse. A normal
-curve would call every second one a miss, and draw bands beyond 100 %.
+A service level near its goal is skewed: most quarters of an hour are better than the mean, a few are far worse. A
+normal curve would call every second one a miss, and draw bands beyond 100 %.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ Contacts arrive at random, are served first come first served by agents that are
 (Erlang C). Everything is exact up to rounding: sums over the states of the queue are taken outward from the likeliest
 state, so nothing overflows at thousands of agents or far above capacity. Rates are per second, ratios in [0, 1].
 
-What makes Erlang A short: let J(t) = exp(rate * H(t) - service * t), H(t) = (1 - exp(-g t)) / g, contacts giving up at
-rate g. An arrival would have to wait longer than t with probability P(wait) * integral(J, t..) / integral(J, 0..), and the
-integral from t is again such a sum over states, with the arrival rate shrunk by exp(-g t). With g = 0 this is Erlang C.
+What makes Erlang A short: let J(t) = exp(rate * H(t) - service * t) with H(t) = (1 - exp(-g t)) / g, g the rate of
+giving up. An arrival would have to wait longer than t with probability P(wait) * integral(J, t..) / integral(J, 0..),
+and the integral from t is again such a sum, with the arrival rate shrunk by exp(-g t). With g = 0 this is Erlang C.
 Source: Baccelli & Hebuterne (1981); Zeltyn & Mandelbaum, "Call centers with impatient customers" (2005).
 """
 

@@ -22,8 +22,9 @@ BAND: Final = (0.1, 0.9)
 class Forecast(NamedTuple):
     """Until ``seconds`` from now, of those waiting now and all who arrive until then.
 
-    ``in_time`` and ``counted`` are expected numbers, ``service_level`` their quotient (None when nobody is expected),
-    ``low`` to ``high`` hold it in 8 of 10 cases, ``p_below`` is the chance that it misses the goal. ``waiting`` is the
+    ``in_time`` and ``counted`` are expected numbers, ``service_level`` their quotient (None when nobody is expected).
+    The outcome is as likely above ``median`` as below, between ``low`` and ``high`` in 8 of 10 cases, and misses the
+    goal with chance ``p_below``; near 1 the median is the better single guess. ``waiting`` is the
     expected queue at the end, ``error`` the standard error of the service level.
     """
 
@@ -32,6 +33,7 @@ class Forecast(NamedTuple):
     in_time: float
     counted: float
     service_level: float | None
+    median: float | None
     low: float | None
     high: float | None
     p_below: float | None
@@ -151,14 +153,16 @@ def _mixed(seconds: float, goal: Goal, chance: _Sums, ways: Sequence[_Sums]) -> 
     counted, gives_up = sum(w.counted for w in ways) / n, sum(w.gives_up for w in ways) / n
     waiting = sum(w.waiting for w in ways) / n
     if counted <= 0:
-        return Forecast(seconds, arrivals, 0.0, 0.0, None, None, None, None, None, waiting, 0.0)
+        return Forecast(seconds, arrivals, 0.0, 0.0, None, None, None, None, None, None, waiting, 0.0)
     level = min(1.0, in_time / counted)
     of_demand = sum((w.in_time - level * w.counted) ** 2 for w in ways) / n
     share = Share(level, sqrt(chance.variance + of_demand) / counted)
-    low, high = (share.quantile(q) for q in BAND)
+    step = 0.5 / counted  # levels come in steps of one contact
+    low, median, high = (share.quantile(q) for q in (BAND[0], 0.5, BAND[1]))
     return Forecast(
-        seconds, arrivals, in_time, counted, level, min(low, level), max(high, level),
-        share.below(goal.service_level), min(1.0, gives_up / counted), waiting, share.error,
+        seconds, arrivals, in_time, counted, level, median, max(0.0, min(low, level) - step),
+        min(1.0, max(high, level) + step), share.below(goal.service_level), min(1.0, gives_up / counted), waiting,
+        share.error,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from streams.staffing.breach import answered_by, passed_by
 from streams.staffing.erlang import Demand
 
-FAINT: Final = 1e-8
+FAINT: Final = 1e-7
 """Poisson weights below this are left out."""
 
 
@@ -181,7 +181,7 @@ def _poisson(mean: float) -> tuple[int, list[float]]:
 def _reach(stages: Sequence[Stage], in_queue: int) -> tuple[int, int]:
     """The fewest and the most contacts that can be in the queue with any likelihood.
 
-    The mean heads for the load, or above capacity for where as many give up as are too many; around it, six standard
+    The mean heads for the load, or above capacity for where as many give up as are too many; around it, five standard
     deviations of the Poisson and of the queue (which diffuses for as long as patience holds).
     """
     least = most = float(in_queue)
@@ -196,5 +196,5 @@ def _reach(stages: Sequence[Stage], in_queue: int) -> tuple[int, int]:
         least, most = min(least, target), max(most, target)
         diffused = sqrt(2 * up * seconds)
         spread = max(spread, min(diffused, sqrt(up / giving_up)) if giving_up else diffused)
-    low = max(0, floor(least - 6 * sqrt(least)))
-    return low, ceil(most + 6 * max(sqrt(most), spread)) + 10
+    low = max(0, floor(least - 5 * sqrt(least)))
+    return low, ceil(most + 5 * max(sqrt(most), spread)) + 10

@@ -120,6 +120,15 @@ class Line:
         """SIGTERM; the exit code."""
         return await self._end(signal.SIGTERM)
 
+    async def ready(self) -> None:
+        """Wait until it owns partitions and has restored them all."""
+
+        async def is_ready() -> bool:
+            async with self._http.get("/ready") as response:
+                return response.status == 200
+
+        await self._until(is_ready, STARTING_SECONDS)
+
     async def json(self, path: str, **parameters: str) -> Any:
         """The answer to a question, which must be a good one."""
         return json.loads(await self._get(path, parameters))

@@ -219,15 +219,35 @@ async def test_a_worker_thrown_out_of_the_group_writes_nothing() -> None:
     assert log.written == {}
 
 
-async def test_a_commit_refused_in_a_flush_ends_the_worker() -> None:
-    class Refuses(Log):
-        async def commit_durable(self, offsets: Mapping[TP, int]) -> bool:
-            return not offsets
+class Refuses(Log):
+    """The group has moved on, and says so at the commit."""
 
+    async def commit_durable(self, offsets: Mapping[TP, int]) -> bool:
+        return not offsets
+
+
+async def test_after_a_commit_was_refused_nothing_is_written_until_the_state_is_forgotten() -> None:
+    log = Refuses({})
+    flusher, owned = worker(log)
+    list(owned.apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
+    await flusher.flush()
+    list(owned.apply(1, [Record(1, b"k", b"c1,abandoned,q,5", 0)], Pace(0.02)))
+
+    await flusher.flush()
+    refused = len(log.written["changelog"])
+    flusher.forget()
+    await flusher.flush()
+
+    assert (refused, len(log.written["changelog"])) == (3, 6)
+
+
+async def test_a_worker_that_nobody_asks_to_rejoin_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     flusher, owned = worker(Refuses({}))
     list(owned.apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
+    await flusher.flush()
+    monkeypatch.setattr("streams.flusher.LOST_SECONDS", 0.0)
 
-    with pytest.raises(LostOwnershipError, match="the group moved on"):
+    with pytest.raises(LostOwnershipError, match="no rebalance has come"):
         await flusher.flush()
 
 

@@ -1,4 +1,4 @@
-"""The wall in a real browser, over a simulated floor: what it shows, how soon, how large, and what it does in trouble."""
+"""The wall in a real browser, over a simulated floor: what it shows, how soon, how large, and in trouble."""
 
 from __future__ import annotations
 
@@ -217,18 +217,15 @@ async def test_nothing_scrolls_sideways_and_no_text_is_cut(floor: WallFloor, bro
 async def test_axe_finds_nothing_to_complain_of(floor: WallFloor, browser: Browser, theme: str) -> None:
     script = axe_source()
     floor.offer("returns", wall_now() - 60_000)
-    pages = {
-        "wall": await look(browser, floor.url, theme=theme),
-        "detail": await look(browser, floor.url + "/#/billing/voice", 390, 844, theme),
-    }
-    await pages["detail"].wait_for_selector("queue-detail tbody tr")
-    stale = await look(browser, floor.url, theme=theme)
-    await stale.evaluate("setInterval(() => document.documentElement.setAttribute('data-stale', ''), 1)")
-
     found = {}
-    for name, page in {**pages, "stale": stale}.items():
+    for name, path in {"wall": "/", "stale": "/?queue=billing,returns", "detail": "/#/billing/voice"}.items():
+        page = await look(browser, floor.url + path, theme=theme)
+        await page.wait_for_selector("queue-detail tbody tr" if name == "detail" else tile("returns"))
+        if name == "stale":
+            await page.evaluate("setInterval(() => document.documentElement.setAttribute('data-stale', ''), 1)")
         await page.evaluate(script)
         result = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        await page.close()
         found[name] = [(v["id"], [node["html"][:120] for node in v["nodes"]][:3]) for v in result["violations"]]
 
     assert found == {name: [] for name in found}
@@ -292,9 +289,7 @@ async def test_a_name_not_heard_of_is_said(floor: WallFloor, browser: Browser) -
     assert await page.inner_text("#notice") == "Nothing heard of yet: biling."
 
 
-async def test_the_theme_is_switched_and_remembered_and_sound_needs_a_click(
-    floor: WallFloor, browser: Browser
-) -> None:
+async def test_the_theme_is_switched_and_remembered_and_sound_needs_a_click(floor: WallFloor, browser: Browser) -> None:
     page = await look(browser, floor.url)
     background = "getComputedStyle(document.documentElement).backgroundColor"
     assert await page.evaluate(background) == "rgb(9, 13, 18)"

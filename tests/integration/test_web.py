@@ -146,7 +146,9 @@ async def test_there_is_nothing_else(client: aiohttp.ClientSession, path: str) -
     assert (await get(client, path))[0] == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/about", "/metrics", "/api/floor", "/api/intervals?by=week", "/nothing", "/ready"])
+@pytest.mark.parametrize(
+    "path", ["/", "/about", "/metrics", "/api/floor", "/api/intervals?by=week", "/nothing", "/ready"]
+)
 async def test_every_answer_has_the_security_headers(client: aiohttp.ClientSession, path: str) -> None:
     async with client.get(path) as answer:
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")

@@ -167,7 +167,7 @@ async def serving(floor: WallFloor, now: Callable[[], int] = wall_now) -> AsyncI
 async def chromium() -> AsyncIterator[Browser]:
     """A headless Chromium; the test is skipped where there is none, or nothing to drive it."""
     driver = pytest.importorskip("playwright.async_api", reason="needs PyPI's playwright")
-    if not CHROMIUM.exists():
+    if not CHROMIUM.exists():  # noqa: ASYNC240 - once, on a local disk
         pytest.skip(f"needs {CHROMIUM}: install Debian's chromium")
     async with driver.async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))

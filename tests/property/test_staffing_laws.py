@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import comb
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.staffing.beta import Share, cdf
 from streams.staffing.breach import answered_by, outlook, passed_by
 from streams.staffing.erlang import Demand, Overload, Steady, erlang_b, erlang_c, steady
 from streams.staffing.estimate import AT_WORK, rate, shares
@@ -13,6 +16,7 @@ from streams.staffing.required import Goal, required, step_of
 from streams.staffing.transient import Stage
 
 NEARLY = 1e-9
+UNHURRIED = settings(deadline=None)  # some cases are a thousand times larger than others
 
 rates = st.floats(1e-4, 5.0)
 handling = st.floats(5.0, 2_000.0)
@@ -24,6 +28,7 @@ small = st.builds(Demand, st.floats(1e-3, 0.1), st.floats(30.0, 300.0), st.float
 
 
 @given(demands, crews, thresholds, thresholds)
+@UNHURRIED
 def test_everything_in_the_long_run_is_bounded(demand: Demand, agents: int, threshold: float, short: float) -> None:
     state = steady(demand, agents)
 
@@ -40,6 +45,7 @@ def test_everything_in_the_long_run_is_bounded(demand: Demand, agents: int, thre
 
 
 @given(demands, crews, thresholds)
+@UNHURRIED
 def test_one_more_agent_never_hurts(demand: Demand, agents: int, threshold: float) -> None:
     fewer, more = steady(demand, agents), steady(demand, agents + 1)
 
@@ -51,6 +57,7 @@ def test_one_more_agent_never_hurts(demand: Demand, agents: int, threshold: floa
 
 
 @given(demands, crews, st.floats(1.0, 3.0), thresholds)
+@UNHURRIED
 def test_more_arrivals_never_help(demand: Demand, agents: int, factor: float, threshold: float) -> None:
     calm = steady(demand, agents)
     busy = steady(demand._replace(arrivals_per_second=demand.arrivals_per_second * factor), agents)
@@ -62,6 +69,7 @@ def test_more_arrivals_never_help(demand: Demand, agents: int, factor: float, th
 
 
 @given(demands, crews, thresholds, thresholds)
+@UNHURRIED
 def test_later_thresholds_are_met_by_more(demand: Demand, agents: int, one: float, other: float) -> None:
     state = steady(demand, agents)
 
@@ -70,6 +78,7 @@ def test_later_thresholds_are_met_by_more(demand: Demand, agents: int, one: floa
 
 
 @given(st.floats(0.0, 1_000.0), st.integers(0, 1_200))
+@UNHURRIED
 def test_blocking_and_waiting_are_ratios_and_waiting_is_likelier(load: float, agents: int) -> None:
     blocked, waits = erlang_b(load, agents), erlang_c(load, agents)
 
@@ -81,7 +90,7 @@ def test_blocking_and_waiting_are_ratios_and_waiting_is_likelier(load: float, ag
 
 
 @given(demands, st.floats(0.05, 0.99), st.floats(0.4, 1.0), st.floats(0.0, 120.0))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_the_required_agents_do_and_one_fewer_does_not(
     demand: Demand, target: float, occupancy: float, threshold: float
 ) -> None:
@@ -98,6 +107,7 @@ def test_the_required_agents_do_and_one_fewer_does_not(
 
 
 @given(st.floats(0.001, 5.0), st.floats(0.0, 0.1), st.floats(0.0, 300.0), st.integers(1, 60))
+@UNHURRIED
 def test_chances_by_place_are_bounded_and_fall(service: float, giving_up: float, seconds: float, places: int) -> None:
     passed = passed_by(service, giving_up, seconds, places)
     answered = answered_by(service, giving_up, seconds, places)
@@ -108,6 +118,7 @@ def test_chances_by_place_are_bounded_and_fall(service: float, giving_up: float,
 
 
 @given(demands, st.integers(0, 50), st.lists(st.floats(0.0, 60.0), max_size=8), st.floats(0.0, 60.0))
+@UNHURRIED
 def test_an_outlook_is_three_ratios_that_add_up(
     demand: Demand, agents: int, waited: list[float], threshold: float
 ) -> None:
@@ -138,6 +149,7 @@ def test_a_forecast_is_bounded_and_its_band_holds_it(
 @given(
     st.lists(st.tuples(st.sampled_from([*sorted(AT_WORK), "break"]), st.sets(st.sampled_from("abcde"))), max_size=30)
 )
+@UNHURRIED
 def test_shares_add_up_to_the_agents_at_work(agents: list[tuple[str, set[str]]]) -> None:
     found = shares(agents)
 
@@ -147,8 +159,30 @@ def test_shares_add_up_to_the_agents_at_work(agents: list[tuple[str, set[str]]])
 
 
 @given(st.integers(0, 100_000), st.floats(1.0, 1e6))
+@UNHURRIED
 def test_bounds_hold_their_rate(events: int, seconds: float) -> None:
     seen = rate(events, seconds)
 
     assert seen is not None
     assert 0 <= seen.low <= seen.value <= seen.high
+
+
+@given(st.floats(0.01, 0.99), st.floats(0.001, 0.45), st.floats(0.01, 0.99))
+@UNHURRIED
+def test_a_share_and_its_quantiles_belong_together(mean: float, error: float, q: float) -> None:
+    share = Share(mean, error)
+
+    at = share.quantile(q)
+
+    assert 0 <= at <= 1
+    assert share.below(at + 2e-6) >= q - 1e-6
+    assert share.below(at - 2e-6) <= q + 1e-6
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.floats(0.0, 1.0))
+@UNHURRIED
+def test_the_beta_integral_of_whole_numbers_is_a_sum_of_binomials(a: int, b: int, x: float) -> None:
+    n = a + b - 1
+    exact = sum(comb(n, k) * x**k * (1 - x) ** (n - k) for k in range(a, n + 1))
+
+    assert abs(cdf(a, b, x) - exact) < 1e-9

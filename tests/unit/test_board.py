@@ -38,7 +38,7 @@ def test_what_has_no_value_is_null_never_zero() -> None:
     empty = wall(snapshot.take([], rules, WorkerStatus(), by_hand.NOW), agents_reported=False, page="p")
 
     floor = empty["floor"]
-    assert [floor[name] for name in ("service_level", "asa_seconds", "abandonment", "oldest_wait_seconds")] == [None] * 4
+    assert {floor[name] for name in ("service_level", "asa_seconds", "abandonment", "oldest_wait_seconds")} == {None}
     assert (floor["available"], floor["staffed"], empty["age_seconds"]) == (None, None, None)
     assert (empty["stale"], empty["queues"]) == (True, [])
 
@@ -69,7 +69,9 @@ def test_all_of_it_is_json_and_small(taken: Snapshot) -> None:
 
 
 def test_a_row_is_found_by_queue_group_or_floor(taken: Snapshot) -> None:
-    found = [closely.find(taken, *name) for name in (("billing", ""), ("billing", "voice"), ("phones", ""), (FLOOR, ""))]
+    names = (("billing", ""), ("billing", "voice"), ("phones", ""), (FLOOR, ""))
+
+    found = [closely.find(taken, *name) for name in names]
 
     assert [row and row.queue for row in found] == ["billing", "billing", "phones", "ALL"]
     assert closely.find(taken, "billing", "chat") is None

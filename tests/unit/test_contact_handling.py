@@ -67,6 +67,32 @@ def test_a_transfer_within_the_queue_is_told_apart_from_one_across_queues() -> N
     assert transfer_ratio(billing) == 0.5
 
 
+def test_a_transfer_that_names_no_agent_hands_on_the_call_and_not_the_consultation_31() -> None:
+    story = call().offered(at=0).answered(at=10).answered(at=40, agent_id="bob", role="consult")
+
+    floor = Floor().play(story.transferred(at=60, to="sales"))
+
+    billing = floor.total()
+    assert (billing.segments, billing.talk_ms, billing.transfers_across) == (1, 50_000, 1)
+    assert floor.live(now=70).handling == 0
+
+
+def test_a_hold_around_a_consultation_is_that_of_the_agent_who_has_the_call_31() -> None:
+    story = call().offered(at=0).answered(at=10).held(at=30).answered(at=40, agent_id="bob", role="consult")
+
+    floor = Floor().play(story.resumed(at=60).ended(at=100))
+
+    assert (floor.total().hold_ms, floor.total().talk_ms) == (30_000, 60_000)
+
+
+def test_a_consultation_that_is_handed_on_is_no_transfer_of_a_segment_31() -> None:
+    story = call().offered(at=0).answered(at=10).answered(at=40, agent_id="bob", role="consult")
+
+    floor = Floor().play(story.transferred(at=60, to="sales", agent_id="bob").ended(at=100, agent_id="ann"))
+
+    assert (floor.total().segments, floor.total().transfers_across) == (1, 0)
+
+
 def test_a_call_handed_from_agent_to_agent_is_two_segments_and_one_answer() -> None:
     story = call().offered(at=0).answered(at=10).transferred(at=40, to="bob", to_type="agent")
 

@@ -45,6 +45,9 @@ def problems(raw: dict[str, Any], environ: dict[str, str] | None = None) -> tupl
         ({"agent_states": {"Lunch": "meel"}}, "agent_states.Lunch", '"meel"', 'Did you mean "meal"?'),
         ({"retention": {"orphan_hours": {"fax": 3}}}, "retention.orphan_hours.fax", '"fax"', "Choose one of them."),
         ({"groups": {"g": "a"}}, "groups.g", '"a"', "Put it in brackets: a list."),
+        ({"measures": {"currency": "euro"}}, "measures.currency", '"euro"', "Change it"),
+        ({"weights": {"nps": {"weight": 1.0}}}, "weights.nps.target", "nothing", "Add it."),
+        ({"team_weights": {"a": {"nps": {"weight": 1, "target": 0}}}}, "team_weights.a.nps.target", "0", "Change it"),
         ({"broker": {"app_id": "a b"}}, "broker.app_id", '"a b"', ""),
     ],
 )

@@ -97,25 +97,40 @@ def test_shares_may_follow_the_load_of_the_queues() -> None:
 
 
 def test_earlier_weeks_scaled_by_today_are_the_forecast() -> None:
-    found = usual([40, 44, 36, 40], seconds=900.0, today=275, usual_so_far=225.0)
+    weeks = [[40] * 12, [44] * 12, [36] * 12, [40] * 12]
+
+    found = usual(weeks, [55] * 5, interval=7, seconds=900.0)
 
     assert found is not None
-    assert found.per_second == pytest.approx(40 * (300 / 250) / 900)
-    assert 0.04 < found.uncertainty < 0.12
+    assert found.per_second == pytest.approx(40 * (300 / 225) / 900)  # 275 + 25 today, 200 + 25 usually
+    assert 0.08 < found.uncertainty < 0.13
     assert scale_of_today(0, 0.0) == 1.0
 
 
+def test_the_neighbours_of_an_interval_count_in_part() -> None:
+    found = usual([[0, 0, 100, 0, 0]], [], interval=2, seconds=100.0)
+    edge = usual([[100, 0, 0, 0, 0]], [], interval=0, seconds=100.0)
+
+    assert found is not None
+    assert edge is not None
+    assert found.per_second == pytest.approx(100 / 2.5 / 100)
+    assert edge.per_second == pytest.approx(100 / 1.75 / 100)
+
+
 def test_without_earlier_weeks_the_recent_rate_is_the_forecast() -> None:
-    assert usual([], 900.0) is None
+    assert usual([], [40], 1, 900.0) is None
     assert recent(90, 900.0).per_second == 0.1
-    assert recent(90, 900.0).uncertainty == pytest.approx(90**-0.5)
+    assert recent(90, 900.0).uncertainty == pytest.approx((1 / 90 + 0.08**2) ** 0.5)
     with pytest.raises(ValueError, match="needs time"):
         recent(1, 0.0)
 
 
-def test_weeks_that_differ_by_more_than_chance_make_the_forecast_less_certain() -> None:
-    calm, wild = usual([40, 41, 39, 40], 900.0), usual([20, 60, 25, 55], 900.0)
+def test_more_earlier_weeks_and_more_of_today_make_the_forecast_surer() -> None:
+    week = [40] * 12
+    one, four = usual([week], [], 7, 900.0), usual([week] * 4, [], 7, 900.0)
+    later = usual([week] * 4, [40] * 6, 7, 900.0)
 
-    assert calm is not None
-    assert wild is not None
-    assert wild.error > calm.error
+    assert one is not None
+    assert four is not None
+    assert later is not None
+    assert one.uncertainty > four.uncertainty > later.uncertainty > 0.08

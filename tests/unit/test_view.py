@@ -8,7 +8,7 @@ import pytest
 
 from streams import events as e
 from streams import view
-from streams.kpis import abandonment_ratio, offers_missed_ratio, service_levels
+from streams.kpis import abandonment_ratio, offers_missed_ratio, service_levels, transfer_ratio
 from streams.partition import Partition
 from streams.settings import Settings, from_raw
 from streams.slices import Span
@@ -74,6 +74,14 @@ def test_offers_that_rang_in_the_hour_before_cannot_be_missed_more_than_all_10()
     _, after = Floor().play(*stories).intervals(-HOUR, HOUR)
 
     assert offers_missed_ratio(after.counts) == 0.75
+
+
+def test_a_transfer_told_after_the_end_of_its_segment_counts_with_it_10() -> None:
+    story = call().offered(at=-60).answered(at=-50).ended(at=-5).transferred(at=5, to="sales")
+
+    (before,) = Floor().play(story).intervals(-HOUR, HOUR)
+
+    assert transfer_ratio(before.counts) == 1.0
 
 
 def test_a_window_counts_what_happened_in_it_10() -> None:

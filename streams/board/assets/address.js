@@ -24,5 +24,10 @@ export function choose(snapshot, names) {
 /** The queue and channel of `#/queue/channel`; null for the wall. */
 export function place(hash) {
   const found = /^#\/([^/]+)\/([^/]*)$/.exec(hash);
-  return found && { queue: decodeURIComponent(found[1]), channel: decodeURIComponent(found[2]) };
+  try {
+    return found && { queue: decodeURIComponent(found[1]), channel: decodeURIComponent(found[2]) };
+  } catch (error) {
+    if (error instanceof URIError) return null; // typed by hand, and wrong
+    throw error;
+  }
 }
