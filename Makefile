@@ -47,15 +47,22 @@ schemas: $(STAMP) ## Write schemas/ from streams/events.py again
 	@$(BIN)/queuepulse schema --write
 
 .PHONY: bench
-bench: $(STAMP) ## Print this machine's events per second
-	@for script in benchmarks/bench_*.py; do $(BIN)/python "$$script" || exit 1; done
+bench: $(STAMP) ## Measure this machine: the core, a worker on Apache Kafka, bad input (some minutes; Linux)
+	@for script in benchmarks/bench_*.py; do \
+		$(BIN)/python -m "benchmarks.$$(basename "$$script" .py)" || exit 1; \
+	done
+
+.PHONY: peers
+peers: $(STAMP) ## Other implementations that tests compare with (heavy; without them those tests are skipped)
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements-peers.lock
+
+LOCK := uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --universal -p 3.11
 
 .PHONY: lock
 lock: ## Resolve the dependencies again (needs uv)
-	@uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --universal -p 3.11 \
-		--all-extras pyproject.toml -o requirements.lock
-	@uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --universal -p 3.11 \
-		-c requirements.lock pyproject.toml -o requirements-runtime.lock
+	@$(LOCK) --extra demo --extra dev pyproject.toml -o requirements.lock
+	@$(LOCK) -c requirements.lock pyproject.toml -o requirements-runtime.lock
+	@$(LOCK) -c requirements.lock --extra peers pyproject.toml -o requirements-peers.lock
 
 .PHONY: clean
 clean: ## Remove the environment and everything made here

@@ -19,7 +19,7 @@ from benchmarks.staffing_month import GOAL, QUARTER, Day, day
 from streams.staffing.arrivals import Arrivals, recent, usual
 from streams.staffing.breach import outlook
 from streams.staffing.erlang import Demand, Overload, steady
-from streams.staffing.forecast import forecast, p_window_below
+from streams.staffing.forecast import KEEP_ABOVE, RAISE_AT, forecast, p_window_below
 from streams.staffing.now import now
 from streams.staffing.required import Goal, required, step_of
 from streams.staffing.transient import Stage
@@ -27,7 +27,6 @@ from streams.staffing.transient import Stage
 PEAKS: Final = (8.0, 18.0, 36.0)
 """Agents kept busy at the peak: the queues take turns, day by day."""
 
-WARN_AT, CLEAR_AT = 0.5, 0.25
 AHEAD: Final = 300
 """A warning looks this many seconds ahead: further than the two minutes asked, near enough to be right."""
 
@@ -103,13 +102,13 @@ def judge(of: Day) -> Scores:
         window = of.window(at - QUARTER, at)
         missed = window.in_time < GOAL.service_level * window.counted
         minutes.append(Minute(at, missed, chance_below))
-    foreseen, false_alarms = warnings(minutes, WARN_AT, CLEAR_AT)
+    foreseen, false_alarms = warnings(minutes, RAISE_AT, KEEP_ABOVE)
     found.foreseen.extend(foreseen)
     found.false_alarms.extend(false_alarms)
     return found
 
 
-def warnings(minutes: list[Minute], warn_at: float, clear_at: float) -> tuple[list[bool], list[bool]]:
+def warnings(minutes: list[Minute], raise_at: float, keep_above: float) -> tuple[list[bool], list[bool]]:
     """For each breach whether a warning stood two minutes before it; for each warning whether it came to nothing.
 
     A breach begins when the level of the last quarter of an hour misses the goal after ten minutes that didn't, and is
@@ -130,10 +129,10 @@ def warnings(minutes: list[Minute], warn_at: float, clear_at: float) -> tuple[li
             in_breach, raised = False, None
         if in_breach:
             continue
-        if raised is None and chance >= warn_at:
+        if raised is None and chance >= raise_at:
             raised = at
             alarms.append(at)
-        elif raised is not None and chance < clear_at:
+        elif raised is not None and chance <= keep_above:
             raised = None
     return foreseen, [not any(0 <= onset - alarm <= QUARTER for onset in onsets) for alarm in alarms]
 

@@ -6,7 +6,7 @@ The same seed makes the same bytes. ``spoilt`` puts bad records of every kind be
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -46,9 +46,9 @@ def lines(items: Iterable[Item]) -> Iterator[Line]:
         yield Line(partition, item.key, item.value)
 
 
-def spoilt(items: Iterable[Item], share: float, seed: int = 2) -> Iterator[Item]:
-    """The same items with bad records of every kind among them: ``share`` bad ones for each good one."""
-    dice, kinds = random.Random(seed), tuple(ZOO)
+def spoilt(items: Iterable[Item], share: float, kinds: Sequence[str] = tuple(ZOO), seed: int = 2) -> Iterator[Item]:
+    """The same items with bad records of these kinds among them: ``share`` bad ones for each good one."""
+    dice = random.Random(seed)
     for item in items:
         yield item
         if is_spoilable(item.event) and dice.random() < share:

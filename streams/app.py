@@ -89,7 +89,7 @@ class Worker:
 
     @property
     def lag(self) -> dict[Key, int]:
-        """Records not applied yet of each restored partition, as far as the last fetch told."""
+        """Records not applied yet of each restored partition, as far as the last fetch told; absent before one."""
         found = {}
         for key, owned in self.holdings.items():
             end = self.app.consumer.end_offset(TP(*key)) if owned.epoch is not None else None

@@ -7,7 +7,6 @@ out. Both listen on a free loopback port, live in a temporary folder, and end wi
 
 from __future__ import annotations
 
-import base64
 import importlib.resources
 import os
 import shutil
@@ -18,7 +17,6 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +27,7 @@ KAFKA_JAVA: Final = 17
 _REPOSITORY: Final = Path(__file__).resolve().parent.parent
 _POM: Final = _REPOSITORY / "tests" / "kafka" / "pom.xml"
 _CACHE: Final = _REPOSITORY / ".cache" / f"kafka-{KAFKA_VERSION}"
+_CLUSTER_ID: Final = "cXVldWVwdWxzZS10ZXN0MQ"  # sixteen bytes; a random one may begin with "-", an option to the tool
 
 _SERVER: Final = """\
 process.roles=broker,controller
@@ -129,8 +128,7 @@ def apache_kafka(jars: Path | None = None) -> Iterator[str]:
         config.write_text(_SERVER.format(port=port, controller=controller, folder=folder))
         logging.write_text(_LOGGING)
         base = [runtime, "-Xmx512m", "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={logging}", "-cp", classpath]
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        formatting = [*base, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config)]
+        formatting = [*base, "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(config)]
         done = subprocess.run(formatting, capture_output=True, text=True, timeout=60, check=False)
         if done.returncode != 0:
             raise BrokerFailedError(f"formatting Kafka's storage failed:\n{done.stdout}{done.stderr}")

@@ -93,7 +93,7 @@ def counted(*workers: Worker) -> dict[TallyKey, int]:
     return summed(partition.flushed_totals for partition in parts if isinstance(partition, ToyPartition))
 
 
-async def until(condition: Callable[[], bool], what: Callable[[], object] = lambda: "", seconds: float = 30.0) -> None:
+async def until(condition: Callable[[], bool], what: Callable[[], object] = lambda: "", seconds: float = 60.0) -> None:
     """Wait for the condition; fails, saying ``what`` was the case instead, after ``seconds``."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not condition():

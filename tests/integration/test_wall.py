@@ -196,7 +196,7 @@ async def test_nothing_scrolls_sideways_and_no_text_is_cut(floor: WallFloor, bro
     wall = await look(browser, floor.url)
     detail = await look(browser, floor.url + "/#/billing/voice")
     await detail.wait_for_selector("queue-detail tbody tr")
-    cut = """[...document.querySelectorAll('queue-tile:not([hidden]) .metric .value')].filter(node => {
+    cut = """[...document.querySelectorAll('queue-tile:not([hidden]) .metric :is(.value, .note)')].filter(node => {
         const [box, tile] = [node.getBoundingClientRect(), node.closest('queue-tile').getBoundingClientRect()];
         return box.right > tile.right + 1 || box.bottom > tile.bottom + 1; }).length"""
 

@@ -20,9 +20,12 @@ PACKAGE = ROOT / "streams"
 CONTRACT = {"streams.events", "streams.decode"}
 SETTINGS = {"streams.settings", "streams.settings_env", "streams.settings_values"}
 CORE = {
-    *CONTRACT, *SETTINGS, "streams.facts", "streams.log", "streams.slices", "streams.contact", "streams.contact_state",
-    "streams.contact_moves", "streams.contacts", "streams.history",
-    "streams.presence", "streams.tally", "streams.tally_conversations", "streams.dialogue", "streams.books", "streams.maxima", "streams.ledger", "streams.partition", "streams.counts", "streams.kpis", "streams.calendar", "streams.opening", "streams.public_holidays", "streams.kpi", "streams.kpis_conversations",
+    *CONTRACT, *SETTINGS,
+    "streams.facts", "streams.log", "streams.slices", "streams.contact", "streams.contact_state",
+    "streams.contact_moves", "streams.contacts", "streams.history", "streams.presence", "streams.tally",
+    "streams.tally_conversations", "streams.dialogue", "streams.books", "streams.maxima", "streams.ledger",
+    "streams.partition", "streams.counts", "streams.kpis", "streams.calendar", "streams.opening",
+    "streams.public_holidays", "streams.kpi", "streams.kpis_conversations",
 }  # fmt: skip
 MAY_OPEN = """
 import os, sys, threading

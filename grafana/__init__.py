@@ -1,0 +1,1 @@
+"""What the observability stack loads, and the program that writes its dashboards."""
