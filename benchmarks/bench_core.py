@@ -53,8 +53,8 @@ def main() -> None:
         "python -m benchmarks.bench_core",
         ("", "us of processor time an event", "events/s on one core"),
         rows,
-        f"{EVENTS:,} voice events in {PARTITIONS} partitions, one flush every {BATCH * PARTITIONS:,}; medians of {RUNS} "
-        "(least-most).",
+        f"{EVENTS:,} voice events in {PARTITIONS} partitions, a flush every {BATCH * PARTITIONS:,}; "
+        f"medians of {RUNS} (least-most).",
     )
 
 

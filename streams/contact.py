@@ -183,8 +183,10 @@ def _transferred(head: Head, entry: Entry, out: list[Change]) -> None:
             _repeated(head, entry, out)
             return
     segment.transferred = True
-    where = "within" if entry.detail == segment.queue else "across"
-    out.append((1, fact_of(head, Kind.TRANSFERRED, segment.queue, entry.at, segment.arrival, 0, where)))
+    if not segment.consult:
+        where = "within" if entry.detail == segment.queue else "across"
+        at = entry.at if segment.ended_at < 0 else segment.ended_at  # told late: it counts with its segment
+        out.append((1, fact_of(head, Kind.TRANSFERRED, segment.queue, at, segment.arrival, 0, where)))
     if segment.ended_at < 0:
         end_segment(head, entry, segment, entry.at, out)
 
@@ -223,6 +225,11 @@ def _ivr_abandoned(head: Head, entry: Entry, out: list[Change]) -> None:
 
 
 def _ended(head: Head, entry: Entry, out: list[Change]) -> None:
+    if entry.flags & t.CONSULT and entry.agent_id is None:  # only the consultation is over, the call goes on
+        for each in head.segments:
+            if each.consult and each.ended_at < 0:
+                end_segment(head, entry, each, entry.at, out)
+        return
     segment = open_segment(head, entry)
     if segment is None:
         last = last_segment(head, entry)

@@ -59,11 +59,17 @@ def open_visit(head: Head, entry: Entry) -> Visit | None:
 
 
 def open_segment(head: Head, entry: Entry) -> Segment | None:
-    """The segment still running, of the entry's agent where it names one; the latest if several are."""
+    """The segment still running, of the entry's agent where it names one; the latest, a consultation only if no other.
+
+    An agent is not named by every source, and who has the call holds it and hands it on, not who is asked for advice.
+    """
+    consultation: Segment | None = None
     for segment in reversed(head.segments):
         if segment.ended_at < 0 and (entry.agent_id is None or entry.agent_id == segment.agent_id):
-            return segment
-    return None
+            if not segment.consult:
+                return segment
+            consultation = consultation or segment
+    return consultation
 
 
 def last_segment(head: Head, entry: Entry) -> Segment | None:

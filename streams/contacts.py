@@ -8,9 +8,9 @@ stub, a stub is forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -35,6 +35,9 @@ class Waiting(NamedTuple):
     offered_at: int
     priority: int
     callback: bool
+
+
+Stored = TypeVar("Stored", bound=tuple[Any, ...])
 
 
 class StateRefusedError(Exception):
@@ -220,8 +223,7 @@ class Contacts:
             if value:
                 self._ghosts[name] = _decode_ghost(value)[1]
             return
-        version, stamp, linked, count, log, base, base_at, digests = _decode_contact(value)
-        check_version(version, "contact")
+        _, stamp, linked, count, log, base, base_at, digests = of_this_version(_decode_contact, value, "contact")
         self.by_id[name] = Contact(name, stamp, count, log, base, base_at, digests, linked)
 
     def restored(self, watermark: int) -> None:
@@ -238,6 +240,17 @@ class Contacts:
 
     def _key(self, name: str) -> bytes:
         return self._prefix + name.encode("utf-8", "surrogatepass")
+
+
+def of_this_version(decode: Callable[[bytes], Stored], value: bytes, what: str) -> Stored:
+    """Stored state whose first field is its version. Raises StateRefusedError for another, however it is built."""
+    try:
+        stored = decode(value)
+    except msgspec.ValidationError:
+        check_version(msgspec.msgpack.decode(value)[0], what)
+        raise
+    check_version(stored[0], what)
+    return stored
 
 
 def check_version(version: int, what: str) -> None:

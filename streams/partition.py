@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams import presence
-from streams.contacts import STATE_VERSION, Contacts, StateRefusedError, Waiting, check_version
+from streams.contacts import STATE_VERSION, Contacts, StateRefusedError, Waiting, of_this_version
 from streams.decode import Rejected, decode
 from streams.events import AgentEvent, AgentStateChanged, ContactEvent, Event, QueueStateChanged
 from streams.facts import Change, Fact
@@ -233,8 +233,8 @@ class Partition:
         elif code == b"n" and value:
             self._counter_stamp, self.counters = _decode_counters(value)
         elif code == b"m" and value:
-            version, self.next_offset, self.watermark, self.sources, self.queue_states = _decode_marker(value)
-            check_version(version, "marker")
+            marker = of_this_version(_decode_marker, value, "marker")
+            _, self.next_offset, self.watermark, self.sources, self.queue_states = marker
             self._marked_offset = self.next_offset
 
     def restored(self) -> int | None:

@@ -7,6 +7,7 @@ and ``flusher`` writes the changelog.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -24,6 +25,29 @@ class RawTopic(faust.Topic):
         """Do nothing."""
 
 
+class RecoveryEnd:
+    """Stands in for the event by which Faust's recovery learns that the changelog was read to its end.
+
+    Faust sets that event and clears it in the next breath: whoever is not waiting yet never learns of it, and the
+    worker recovers for ever. With batches one message may be the whole changelog, and then it happens. This one looks
+    at the state instead of waiting for the news.
+    """
+
+    def __init__(self, recovery: Any) -> None:
+        self._recovery = recovery
+
+    def set(self) -> None:
+        """Nothing: Faust has set ``in_recovery`` before."""
+
+    def clear(self) -> None:
+        """Nothing, as above."""
+
+    async def wait(self) -> None:
+        """Return when no recovery is going on."""
+        while self._recovery.in_recovery:  # noqa: ASYNC110 - an event is what this stands in for
+            await asyncio.sleep(0.01)
+
+
 class StateTable(Table):
     """Recovers ``Holdings`` from the changelog, a batch at a time.
 
@@ -38,6 +62,12 @@ class StateTable(Table):
         self.holdings = holdings
         self.on_error = on_error
         self._failed = False
+
+    async def on_start(self) -> None:
+        """Before the recovery service starts."""
+        await super().on_start()
+        recovery = self.app.tables.recovery
+        recovery._signal_recovery_end = RecoveryEnd(recovery)
 
     def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
         """Restore from the changelog's next messages."""

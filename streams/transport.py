@@ -30,6 +30,7 @@ from faust.types import TP, ConsumerMessage
 from streams.partition import Record
 
 TESTED_VERSIONS: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
+FETCH_WAIT_MS: Final = 100
 log = logging.getLogger(__name__)
 
 
@@ -98,6 +99,12 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     """The thread that talks to the broker: makes the batches, and orders seeks among the fetches."""
 
     epoch = 0
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # Faust says 1500. A client has one fetch under way: what is to be read after a seek waits for the idle one.
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        return consumer
 
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
         fetched = await super()._fetch_records(*args, **kwargs)

@@ -163,7 +163,7 @@ def tile(
     words: Iterable[tuple[str, str]] = STATES.values(),
 ) -> stat.Panel:  # fmt: skip
     """Numbers to be read from three metres, each coloured by the word in its label ``state``; grey without one."""
-    queries = [Query(expr, "{{state}}") for expr in exprs]
+    queries = [Query(expr, "{{channel}} {{state}}") for expr in exprs]
     panel = stat_panel(
         title, description, *queries, unit=unit, no_data=no_data, decimals=decimals, steps=((None, GREY),)
     )
@@ -229,7 +229,7 @@ def variable(name: str, label: str, *, shown: bool = True) -> dashboards.QueryVa
         dashboards.QueryVariable(name)
         .label(label)
         .datasource(SOURCE)
-        .query({"query": f"label_values(contactcenter_queue_open, {name})", "refId": name})
+        .query(f"label_values(contactcenter_queue_open, {name})")
         .definition(f"label_values(contactcenter_queue_open, {name})")
         .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(models.VariableSort.ALPHABETICAL_ASC)
@@ -301,5 +301,5 @@ def _state_cell() -> list[models.DynamicConfigValue]:
     return [
         models.DynamicConfigValue("mappings", [{"type": "value", "options": words}]),
         models.DynamicConfigValue("custom.cellOptions", {"type": "color-background", "mode": "basic"}),
-        models.DynamicConfigValue("noValue", "–"),
+        models.DynamicConfigValue("noValue", "no target"),
     ]

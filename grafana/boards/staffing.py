@@ -19,9 +19,7 @@ BAND: Steps = ((None, FINE), (0.85, AT_RISK), (0.95, BREACH))
 
 def staffing() -> dashboards.Dashboard:
     """The dashboard ``queuepulse-staffing``."""
-    board = dashboard(
-        "staffing", "Staffing", "Who is there, how busy, for what arrives.", refresh="30s", since="now-12h"
-    )
+    board = dashboard("staffing", "Staffing", "Who is there, and for what arrives.", refresh="30s", since="now-12h")
     board.with_variable(variable("queue", "Queue")).with_variable(variable("channel", "Channel"))
     return place(
         board,

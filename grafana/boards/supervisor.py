@@ -20,7 +20,11 @@ from grafana.boards.panels import (
 HERE = 'queue=~"$queue", channel=~"$channel"'
 QCW = "queue_channel_window:contactcenter"
 QC = "queue_channel:contactcenter"
+AGENTS = "queue_state:contactcenter_agents:sum"
+OCCUPANCY = "queue_window:contactcenter_occupancy:ratio"
 OPEN = f"{QC}_queue_open:max{{{HERE}}}"
+FIRING = 'ALERTS{alertstate="firing", queue=~"$queue|"}'
+P90 = "contactcenter_first_response_p90_seconds"
 NAME = "{{queue}} · {{channel}}"
 TARGET = "target of " + NAME
 
@@ -69,7 +73,7 @@ def _states() -> statetimeline.Panel:
     )
 
 
-def _by_agents(expr: str) -> Query:
+def _of_agents(expr: str) -> Query:
     """What is known of a queue's agents, whatever the channel, beside every channel of the queue."""
     return Query(f"0 * {OPEN} + on (queue) group_left () {expr}")
 
@@ -90,9 +94,9 @@ def _queues() -> table.Panel:
             "ASA is": (Query(f"max without (window) ({QCW}_asa:state{half})"), "state"),
             "Abandonment": (Query(f"max without (window) ({QCW}_abandonment:ratio{half})"), "percentunit"),
             "Abandonment is": (Query(f"max without (window) ({QCW}_abandonment:state{half})"), "state"),
-            "Occupancy": (_by_agents('max by (queue) (queue_window:contactcenter_occupancy:ratio{window="30m"})'), "percentunit"),
-            "Staffed": (_by_agents("sum by (queue) (queue_state:contactcenter_agents:sum)"), "none"),
-            "Available": (_by_agents('sum by (queue) (queue_state:contactcenter_agents:sum{state="available"})'), "none"),
+            "Occupancy": (_of_agents(f'max by (queue) ({OCCUPANCY}{{window="30m"}})'), "percentunit"),
+            "Staffed": (_of_agents(f"sum by (queue) ({AGENTS})"), "none"),
+            "Available": (_of_agents(f'sum by (queue) ({AGENTS}{{state="available"}})'), "none"),
         },
         no_data="no queue has had a contact yet",
         renamed={"queue": "Queue", "channel": "Channel"},
@@ -137,9 +141,7 @@ def _response() -> timeseries.Panel:
         "First response time, 1 h",
         "From creation, hand-off or queueing (a setting) to the first public reply of a person: mean, and 90 % within.",
         Query(f'{QCW}_first_response:seconds{{{HERE}, window="1h"}}', f"mean {NAME}"),
-        Query(
-            f'max by (queue, channel) (contactcenter_first_response_p90_seconds{{{HERE}, window="1h"}})', f"90 % {NAME}"
-        ),
+        Query(f'max by (queue, channel) ({P90}{{{HERE}, window="1h"}})', f"90 % {NAME}"),
         unit="s",
         no_data="no conversation has had a reply in this time",
     )
@@ -160,7 +162,7 @@ def _promises() -> timeseries.Panel:
     open_now = f"0 * sum({QC}_queue_open:max{{{HERE}}})"
     return time_panel(
         "Promises",
-        "Replies and resolutions with a target: about to be late (at_risk_ratio of the time is used), and late already.",
+        "Replies and resolutions with a target: about to be late (at_risk_ratio of the time is used), and late.",
         Query(f"sum by (promise) (contactcenter_promises_at_risk{{{HERE}}}) or {open_now}", "at risk {{promise}}"),
         Query(f"sum by (promise) (contactcenter_promises_overdue{{{HERE}}}) or {open_now}", "late {{promise}}"),
         unit="none",
@@ -184,7 +186,7 @@ def _breaks() -> timeseries.Panel:
         "Away from contacts",
         "Agents of these queues on a break, at a meal, in a meeting, in training or doing other work.",
         Query(
-            'sum by (queue, state) (queue_state:contactcenter_agents:sum{queue=~"$queue", '
+            f'sum by (queue, state) ({AGENTS}{{queue=~"$queue", '
             'state!~"available|ringing|on_contact|after_contact_work"})',
             "{{queue}} {{state}}",
         ),

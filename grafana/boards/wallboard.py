@@ -28,7 +28,7 @@ def wallboard() -> dashboards.Dashboard:
         board,
         [
             Line(4, [_age(), _floor_waiting(), _floor_agents(), _alerts()]),
-            Line(4, of_queue, row="$queue", repeat="queue"),
+            Line(5, of_queue, row="$queue", repeat="queue"),
         ],
     )
 

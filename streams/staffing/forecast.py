@@ -18,7 +18,7 @@ from streams.staffing.transient import Stage, follow, rewards, start
 BAND: Final = (0.1, 0.9)
 """The band holds in 8 of 10 cases."""
 
-RAISE_AT: Final = 0.4
+RAISE_AT: Final = 0.45
 KEEP_ABOVE: Final = 0.02
 """A warning is raised when ``p_window_below``, five minutes ahead, reaches the one, and kept while above the other.
 

@@ -99,6 +99,11 @@ class Line:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def complaints(self) -> list[str]:
+        """What it printed that nobody should read; a warning may be: a new cluster has no coordinator for a moment."""
+        return [line for line in self.printed.read_text().splitlines() if " WARNING " not in line]
+
     async def start(self, on_process: Callable[[int], None] = lambda _pid: None) -> None:
         """Start a worker; back as soon as it answers, whatever it has restored by then.
 

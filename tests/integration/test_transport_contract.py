@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 from typing import Any
 
 import faust
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -24,6 +25,7 @@ from faust.types import TP
 from streams import transport
 from streams.app import build
 from streams.settings import Settings
+from streams.state_table import RecoveryEnd
 from streams.transport import BatchConsumer, BatchThread, VersionError, _ReadOffsets, check_versions
 
 THREAD = driver.AIOKafkaConsumerThread
@@ -125,6 +127,36 @@ def test_resuming_the_flow_empties_the_queues_of_agents() -> None:
 def test_a_recovery_compares_batches_by_their_last_offset_with_the_changelogs_end() -> None:
     assert "offsets[tp] = offset buf = buffers[table] buf.append(event)" in source(Recovery._slurp_changelogs.fun)
     assert "tp: highwater - offsets[tp]" in source(Recovery.active_remaining)
+
+
+def test_faust_waits_for_the_end_of_a_recovery_by_an_event_that_looks_at_the_state() -> None:
+    restart, slurp = source(Recovery._restart_recovery.fun), source(Recovery._slurp_changelogs.fun)
+
+    assert restart.rindex("self._set_recovery_started()") < restart.index("self._wait(self.signal_recovery_end.wait())")
+    assert "if self._signal_recovery_end is None:" in source(Recovery.signal_recovery_end.fget)
+    assert "if self.in_recovery and not self.need_recovery():" in slurp
+    assert slurp.index("self._set_recovery_ended()") < slurp.index("self.signal_recovery_end.set()")
+
+
+async def test_the_end_of_a_recovery_is_seen_by_who_comes_late() -> None:
+    recovery = Recovery.__new__(Recovery)
+    recovery.in_recovery = True
+    end = RecoveryEnd(recovery)
+    early = asyncio.create_task(end.wait())
+    await asyncio.sleep(0.03)
+    waiting = not early.done()
+
+    recovery.in_recovery = False
+    end.set()
+    end.clear()
+    await asyncio.wait_for(early, 1)
+    await asyncio.wait_for(end.wait(), 1)
+
+    assert waiting
+
+
+def test_a_fetch_waits_as_long_as_we_say() -> None:
+    assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in source(AIOKafkaConsumer.start)
 
 
 def test_a_revoked_changelog_partition_is_read_from_its_beginning_again() -> None:

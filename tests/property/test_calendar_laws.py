@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.calendar import Calendar, business_ms, due_at, is_open, next_open
@@ -63,6 +63,7 @@ def shows_open(door: Hours, at_ms: int) -> bool:
     return on_door(clock.date(), now) or on_door(clock.date() - timedelta(days=1), now + DAY)
 
 
+@settings(deadline=None)
 @given(hours(), st.sampled_from(CHANGES), st.integers(-36 * 60, 36 * 60), st.integers(0, 48 * 60))
 def test_business_time_is_what_a_clock_watched_minute_by_minute_says(
     door: Hours, around: int, offset: int, minutes: int
@@ -73,11 +74,13 @@ def test_business_time_is_what_a_clock_watched_minute_by_minute_says(
     assert business_ms(Calendar(door), start, start + minutes * MINUTE) == watched * MINUTE
 
 
+@settings(deadline=None)
 @given(hours(), instants())
 def test_it_is_open_when_the_clock_shows_a_time_on_the_door(door: Hours, at: int) -> None:
     assert is_open(Calendar(door), at) == shows_open(door, at)
 
 
+@settings(deadline=None)
 @given(hours(), st.lists(instants(), min_size=3, max_size=3))
 def test_business_time_adds_up_in_any_cut_and_whatever_was_asked_first(door: Hours, times: list[int]) -> None:
     a, b, c = sorted(times)
@@ -87,6 +90,7 @@ def test_business_time_adds_up_in_any_cut_and_whatever_was_asked_first(door: Hou
     assert business_ms(calendar, b, c) + business_ms(calendar, a, b) == whole
 
 
+@settings(deadline=None)
 @given(hours(), instants(), instants(), st.integers(0, DAY))
 def test_business_time_is_within_plain_time_and_never_falls(door: Hours, one: int, other: int, more: int) -> None:
     start, end = sorted((one, other))
@@ -98,6 +102,7 @@ def test_business_time_is_within_plain_time_and_never_falls(door: Hours, one: in
     assert business_ms(calendar, end, start) == (0 if end >= start else business)
 
 
+@settings(deadline=None)
 @given(hours(), instants(), st.integers(0, 5 * DAY))
 def test_what_is_due_is_due_when_the_budget_has_gone_by_and_not_before(door: Hours, start: int, budget: int) -> None:
     calendar = Calendar(door)
@@ -110,6 +115,7 @@ def test_what_is_due_is_due_when_the_budget_has_gone_by_and_not_before(door: Hou
     assert budget == 0 or business_ms(calendar, start, due - 1) == budget - 1
 
 
+@settings(deadline=None)
 @given(hours(), instants())
 def test_the_next_opening_is_open_and_nothing_is_before_it(door: Hours, at: int) -> None:
     calendar = Calendar(door)

@@ -26,6 +26,7 @@ CORE = {
     "streams.tally_conversations", "streams.dialogue", "streams.books", "streams.maxima", "streams.ledger",
     "streams.partition", "streams.counts", "streams.kpis", "streams.calendar", "streams.opening",
     "streams.public_holidays", "streams.kpi", "streams.kpis_conversations",
+    "streams.weighted",
 }  # fmt: skip
 MAY_OPEN = """
 import os, sys, threading

@@ -175,3 +175,15 @@ def test_a_reopened_conversation_that_queues_again_is_a_new_visit() -> None:
 
     assert floor.total("chat", "chat").answered_wait_ms == 40_000
     assert (floor.live("chat", "chat", now=540).handling, floor.count(y.REPEATED, "chat", "chat")) == (1, 0)
+
+
+def test_the_end_of_a_consultation_without_an_agents_name_does_not_end_the_call_31() -> None:
+    floor = Floor().play(
+        call("c1")
+        .offered(at=0)
+        .answered(at=10)
+        .answered(at=20, agent_id="bob", role="consult")
+        .ended(at=30, agent_id=None, role="consult")
+    )
+
+    assert floor.live("billing", now=40).handling == 1

@@ -212,3 +212,10 @@ def test_state_of_another_version_is_refused_with_what_to_do() -> None:
         one.restore(b"c1", msgspec.msgpack.encode((9, 0, False, 0, b"", None, -1, b"")))
     with pytest.raises(StateRefusedError, match="The stored marker is of state version 2"):
         check_version(2, "marker")
+
+
+def test_state_of_another_version_is_refused_with_what_to_do_though_it_is_built_in_another_way() -> None:
+    one = Contacts(Settings(), b"call-events|")
+
+    with pytest.raises(StateRefusedError, match="The stored contact is of state version 9"):
+        one.restore(b"c1", msgspec.msgpack.encode((9, "all", {"is": "new"})))

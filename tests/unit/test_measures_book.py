@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.measures.book import Book, Labels
@@ -116,6 +116,7 @@ def test_of_a_name_no_formula_knows_nothing_is_known_about_adding() -> None:
     assert trees.find("trees_planted", parse("2026-Q1")) is None
 
 
+@settings(deadline=None)
 @given(st.permutations([("sales", f"2026-{month:02}", float(month)) for month in range(1, 13)]))
 def test_a_year_of_months_is_the_same_in_whatever_order_they_come(months: list[tuple[str, str, float]]) -> None:
     sales = book(*months)

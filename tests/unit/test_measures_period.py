@@ -6,7 +6,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.measures.period import PeriodError, between, parse, previous, span_of
@@ -92,6 +92,7 @@ def test_a_month_begins_and_ends_by_the_clock_of_the_site() -> None:
     assert (span.start, span.end) == (1_772_341_200_000, 1_775_016_000_000)  # 05:00 UTC, and 04:00 UTC in summer
 
 
+@settings(deadline=None)
 @given(DAYS, DAYS)
 def test_every_period_is_read_back_from_its_text(one: date, other: date) -> None:
     start, end = sorted((one, other))
@@ -101,6 +102,7 @@ def test_every_period_is_read_back_from_its_text(one: date, other: date) -> None
     assert parse(str(between(start, end))) == between(start, end)
 
 
+@settings(deadline=None)
 @given(DAYS, st.sampled_from(("%Y", "%Y-%m", "%Y-%m-%d", "%G-W%V")))
 def test_the_period_before_ends_where_this_one_begins(day: date, form: str) -> None:
     period = parse(day.strftime(form))

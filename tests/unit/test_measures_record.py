@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.decode import REASONS, Rejected
@@ -115,12 +115,14 @@ def test_a_loss_is_a_profit_below_zero() -> None:
     assert isinstance(decode(key, value), Measure)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.one_of(st.none(), st.binary(max_size=60)))
 def test_no_bytes_whatever_raise(value: bytes, key: bytes | None) -> None:
     assert isinstance(decode(key, value), Measure | Rejected)
     assert isinstance(decode(value, None), Withdrawn | Rejected)
 
 
+@settings(deadline=None)
 @given(
     st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True),
     st.floats(0, 1e15),

@@ -140,6 +140,18 @@ def test_a_window_is_the_past_and_the_forecast_together() -> None:
     assert p_window_below(Counted(8, 10), quiet, GOAL) == 0.0
 
 
+def test_who_still_waits_when_a_window_ends_is_no_part_of_it() -> None:
+    coming = forecast([Stage(60, Demand(0.5, 240, 1_000), 2)], GOAL, busy=2)[0]
+    assert coming.waiting > 25
+
+    gone = p_window_below(Counted(10, 10), coming, GOAL)
+    cohort = p_window_below(Counted(10, 10), coming._replace(waiting=0.0), GOAL)
+
+    assert gone is not None
+    assert cohort is not None
+    assert gone < 0.5 < 0.99 < cohort
+
+
 def test_a_plan_names_the_gap_of_every_interval() -> None:
     rows = plan([Stage(900, DEMAND, 20), Stage(900, Demand(0.1, 240, 200), 20)], GOAL)
 

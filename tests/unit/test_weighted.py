@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.settings import Settings, Weight, from_raw
@@ -74,7 +74,7 @@ def test_without_weights_there_is_no_score() -> None:
 
 
 def test_a_team_has_its_own_model_or_the_floor_s() -> None:
-    settings = from_raw(
+    configured = from_raw(
         {
             "weights": {"service_level": {"weight": 1, "target": 0.8}},
             "team_weights": {"sales": {"conversion_ratio": {"weight": 1, "target": 0.1}}, "night": {}},
@@ -82,9 +82,9 @@ def test_a_team_has_its_own_model_or_the_floor_s() -> None:
         {},
     )
 
-    teams = team_scores(settings, {"support": {"service_level": 0.6}, "sales": {"conversion_ratio": 0.11}})
+    teams = team_scores(configured, {"support": {"service_level": 0.6}, "sales": {"conversion_ratio": 0.11}})
 
-    assert floor_score(settings, {"service_level": 0.4}).score == 0.5
+    assert floor_score(configured, {"service_level": 0.4}).score == 0.5
     assert {team: found.score and round(found.score, 9) for team, found in teams.items()} == {
         "support": 0.75, "sales": 1.1, "night": None,
     }  # fmt: skip
@@ -92,9 +92,9 @@ def test_a_team_has_its_own_model_or_the_floor_s() -> None:
 
 def test_a_weight_for_a_kpi_nobody_computes_is_a_problem() -> None:
     weight = {"weight": 1, "target": 1}
-    settings = from_raw({"weights": {"aht": weight, "nps": weight}, "team_weights": {"a": {"npss": weight}}}, {})
+    configured = from_raw({"weights": {"aht": weight, "nps": weight}, "team_weights": {"a": {"npss": weight}}}, {})
 
-    found = unknown_kpis(settings, ["aht_seconds", "nps"])
+    found = unknown_kpis(configured, ["aht_seconds", "nps"])
 
     assert [(problem.key, problem.mend) for problem in found] == [
         ("weights.aht", "Remove it."),
@@ -114,6 +114,7 @@ models = st.dictionaries(st.sampled_from("abcdef"), rules, min_size=1)
 values = st.dictionaries(st.sampled_from("abcdef"), st.one_of(st.none(), st.floats(-1e6, 1e6)))
 
 
+@settings(deadline=None)
 @given(models, values)
 def test_a_score_lies_between_its_worst_and_its_best_part(
     model: dict[str, Weight], of: dict[str, float | None]
@@ -129,6 +130,7 @@ def test_a_score_lies_between_its_worst_and_its_best_part(
     assert {part.kpi for part in found.parts} | set(found.left_out) == set(model)
 
 
+@settings(deadline=None)
 @given(models, values)
 def test_a_kpi_without_data_is_as_one_that_is_not_in_the_model(
     model: dict[str, Weight], of: dict[str, float | None]
@@ -138,6 +140,7 @@ def test_a_kpi_without_data_is_as_one_that_is_not_in_the_model(
     assert score(model, of).score == score(known, of).score
 
 
+@settings(deadline=None)
 @given(rules, st.floats(-1e6, 1e6), st.floats(0.0, 1e6))
 def test_a_better_value_never_scores_less(rule: Weight, value: float, more: float) -> None:
     better = value + more if rule.better == "higher" else value - more
