@@ -64,6 +64,7 @@ def _row(kind: str, row: Row, now: int, window: str, agents_reported: bool) -> d
             "abandonment": rule.abandonment_target_ratio,
             "oldest_wait": rule.oldest_wait_target_seconds,
         },
+        "open": live.open,
         "waiting": live.waiting,
         "past_threshold": live.waiting_past_threshold,
         "oldest_wait_seconds": None if live.oldest_offered_at is None else live.oldest_wait_seconds(now),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec import structs
 
 from streams import kpis, snapshot
 from streams.board import queue as closely
@@ -122,3 +123,14 @@ def test_every_number_has_its_formula() -> None:
     assert [kpi["name"] for kpi in glossary["kpis"]] == [kpi.name for kpi in kpis.REGISTRY]
     assert [preset["name"] for preset in glossary["presets"]] == list(kpis.PRESETS)
     assert all(one["formula"] for one in [*glossary["kpis"], *glossary["presets"]])
+
+
+def test_the_wall_knows_which_queues_are_closed_33() -> None:
+    rules = by_hand.settings()
+    never = structs.replace(rules.queue("billing"), opening_hours={"mon": ("00:00-00:01",)})
+    closed = structs.replace(rules, queues={**rules.queues, "billing": never})
+    found = snapshot.take(list(by_hand.applied(closed).values()), closed, WorkerStatus(), by_hand.NOW)
+    rows = {row["queue"]: row["open"] for row in wall(found, agents_reported=True, page="p")["queues"]}
+
+    assert rows.pop("billing") is False
+    assert all(rows.values())

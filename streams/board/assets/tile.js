@@ -12,6 +12,7 @@ const CAUSES = { staffing: 'nobody staffed', asa: 'answer time' };
 /** How a row stands: its worst state, and the words for it. `none` is a queue nothing can be said of. */
 export function standing(row, stale) {
   if (stale) return { state: 'stale', words: 'stale' };
+  if (!row.open && !row.waiting) return { state: 'none', words: 'closed' };
   const { state, cause } = worst(row.state);
   if (state === 'none') return { state, words: row.offered ? 'no result yet' : 'no contacts' };
   if (state === 'fine') return { state, words: 'fine' };
