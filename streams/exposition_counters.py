@@ -125,6 +125,7 @@ def counters(parts: Iterable[Part]) -> list[Family]:
     """Totals by queue, their corrections, histograms of the speed of answer, and what became of the events."""
     shown: dict[str, list[tuple[dict[str, str], float]]] = defaultdict(list)
     histogram: list[Point] = []
+    corrected: list[Point] = []
     events: dict[str, list[tuple[dict[str, str], float]]] = defaultdict(list)
     for part in parts:
         where = {"topic": part.topic, "partition": str(part.number)}
@@ -143,7 +144,9 @@ def counters(parts: Iterable[Part]) -> list[Family]:
                 if back:
                     shown[total.name + "_corrected"].append(({**labels, **total.labels}, back / scale))
             if key[1]:
-                histogram += _speed_of_answer(fields, labels)
+                histogram += _speed_of_answer(fields, labels, 0)
+                if fields.get(y.ANSWERED + CORRECTED):
+                    corrected += _speed_of_answer(fields, labels, CORRECTED)
         for name, n in part.counters.items():
             kind, _, label = name.partition("|")
             if kind in _EVENTS:
@@ -152,8 +155,11 @@ def counters(parts: Iterable[Part]) -> list[Family]:
     found = [counter(name, help_, shown[name]) for name, help_ in _helps().items() if name in shown]
     found += [counter(_EVENTS[kind][0], _EVENTS[kind][2], points) for kind, points in sorted(events.items())]
     if histogram:
-        help_ = "Waits of answered visits, corrections not taken off; the usual thresholds are exact edges."
+        help_ = "Waits of answered visits, less speed_of_answer_corrected_seconds; the usual thresholds are exact edges."
         found.append(Family("speed_of_answer_seconds", "histogram", help_, histogram))
+    if corrected:
+        help_ = "What corrections took back of speed_of_answer_seconds; subtract it, bucket by bucket."
+        found.append(Family("speed_of_answer_corrected_seconds", "histogram", help_, corrected))
     return found
 
 
@@ -172,8 +178,8 @@ def _names(key: Key) -> dict[str, str]:
     return {"queue": queue, "channel": channel} if channel else {"queue": queue or FLOOR}
 
 
-def _speed_of_answer(fields: Mapping[int, int], labels: Mapping[str, str]) -> Iterable[Point]:
-    buckets = y.histogram(fields, y.ANSWERED_WAITS)
+def _speed_of_answer(fields: Mapping[int, int], labels: Mapping[str, str], shift: int) -> Iterable[Point]:
+    buckets = y.histogram(fields, y.ANSWERED_WAITS + shift)
     seen = n = 0
     for seconds in y.THRESHOLDS_SECONDS:
         while n < len(buckets) and y.EDGES_MS[buckets[n][0]] <= seconds * 1000:
@@ -183,4 +189,4 @@ def _speed_of_answer(fields: Mapping[int, int], labels: Mapping[str, str]) -> It
     count = sum(number for _, number in buckets)
     yield Point({**labels, "le": "+Inf"}, count, "_bucket")
     yield Point(labels, count, "_count")
-    yield Point(labels, fields.get(y.ANSWERED_WAIT_MS, 0) / 1000, "_sum")
+    yield Point(labels, fields.get(y.ANSWERED_WAIT_MS + shift, 0) / 1000, "_sum")

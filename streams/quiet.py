@@ -8,6 +8,7 @@ from typing import Final
 _ORDINARY: Final = {
     "aiokafka.consumer.group_coordinator": (
         "Group Coordinator Request failed",  # a new cluster creates its topic of offsets: tried again
+        "Marking the coordinator dead",  # the same, when it moves
         "Heartbeat failed for group",  # a worker came or went: the group rebalances
     ),
     "aiokafka.cluster": ("Topic %s not found in cluster metadata",),  # a topic created a moment ago

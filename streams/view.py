@@ -283,8 +283,9 @@ def intervals(
     found = []
     for span, longest in zip(spans, longest_queues(partitions, keys, spans), strict=True):
         fields, maxima = _sum(piece for k in keys for piece in _pieces(partitions, k, "c", span))
-        if fields:
-            counts = counts_of(fields, cohort=rule.attribution != "event_time", maxima=maxima)
+        cohort = rule.attribution != "event_time"
+        if any((field >= y.COHORT) == cohort and n for field, n in fields.items()):
+            counts = counts_of(fields, cohort=cohort, maxima=maxima)
             found.append(Interval(span, key, counts, longest))
     return found
 

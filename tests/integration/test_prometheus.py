@@ -25,7 +25,7 @@ from streams.simulate import Faults, demo, simulate, spoil
 from streams.snapshot import WorkerStatus
 from streams.web import WebServer
 from tests.conftest import ROOT
-from tests.integration.prometheus_stack import Stack, program, shortened, stack, until
+from tests.integration.prometheus_stack import SHORTEST_SECONDS, Stack, program, shortened, stack, until
 from tests.integration.wall_floor import wall_now
 
 pytestmark = pytest.mark.timeout(100)
@@ -142,13 +142,14 @@ def by_hand() -> Floor:
 
 async def test_a_breach_is_told_once_within_30_s_of_its_patience_and_over_when_it_is(tmp_path: Path) -> None:
     floor = by_hand()
-    patience = 120 / 15  # `for` of ServiceLevelBreach in the test's copy of the rules
     async with serving(floor) as worker, stack(tmp_path, worker) as one:
         received = one.received
         await until(lambda: _scraped(one), 20, "Prometheus has read the worker")
         floor.calls("billing", 25, 60 * SECOND)
 
-        await until(lambda: received.told("ServiceLevelBreach", "firing"), patience + 30, "the webhook hears of it")
+        await until(
+            lambda: received.told("ServiceLevelBreach", "firing"), SHORTEST_SECONDS + 30, "the webhook hears of it"
+        )
         await asyncio.sleep(5)
 
         (told,) = received.told("ServiceLevelBreach", "firing")
@@ -215,7 +216,7 @@ def simulated() -> Floor:
     """Forty minutes of a simulated morning with faults, an email that waits for its answer, and a caller too long."""
     targets = {"asa_target_seconds": 30, "abandonment_target_ratio": 0.05, "oldest_wait_target_seconds": 120}
     replies = {"first_reply_target_seconds": 60, "next_reply_target_seconds": 60, "resolution_target_seconds": 600}
-    queues: dict[str, Any] = {name: targets for name in ("billing", "sales", "support", "vip")}
+    queues: dict[str, Any] = dict.fromkeys(("billing", "sales", "support", "vip"), targets)
     queues |= {name: {**targets, **replies, "channel": name} for name in ("chat", "email")}
     queues["returns"] = {"oldest_wait_target_seconds": 1}
     floor = Floor(from_raw({**RULES, "queues": queues, "worker": {"stale_after_seconds": 60}}, {}))
@@ -232,7 +233,9 @@ def simulated() -> Floor:
     floor.answer(yesterday, "returns", wall_now() - 30 * HOUR)
     floor.happen(floor.beat("now"))
     floor.happen(floor.beat("and now"))
-    floor.happen(e.CallHeld(event_id="held", occurred_at=wall_now(), source="pbx", contact_id=yesterday, queue="returns"))
+    floor.happen(
+        e.CallHeld(event_id="held", occurred_at=wall_now(), source="pbx", contact_id=yesterday, queue="returns")
+    )
     floor.flush()
     return floor
 
@@ -241,7 +244,13 @@ def _letter(kind: type[C], days_ago: int, **more: Any) -> C:
     """An event, so many days ago, of an email that is still open."""
     at = wall_now() - days_ago * DAY
     return kind(
-        event_id=kind.__name__, occurred_at=at, source="desk", contact_id="letter", queue="email", channel="email", **more
+        event_id=kind.__name__,
+        occurred_at=at,
+        source="desk",
+        contact_id="letter",
+        queue="email",
+        channel="email",
+        **more,
     )
 
 
@@ -319,9 +328,9 @@ def test_no_secret_is_in_the_files() -> None:
 
 
 def test_the_test_shortens_durations_and_nothing_else() -> None:
-    text = "expr: x[5m] offset 1h\nfor: 2m\nkeep_firing_for: 15s\n"
+    text = "expr: x[5m] offset 1h\nfor: 15m\nkeep_firing_for: 15s\n"
 
-    assert shortened(text) == "expr: x[5m] offset 1h\nfor: 8000ms\nkeep_firing_for: 4000ms\n"
+    assert shortened(text) == "expr: x[5m] offset 1h\nfor: 30000ms\nkeep_firing_for: 8000ms\n"
 
 
 async def _said(*command: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -14,7 +15,7 @@ from streams.exposition import Exposition
 from streams.exposition_floor import floor_families
 from streams.exposition_worker import worker_families
 from streams.families import Family, gauge
-from streams.partition import Partition
+from streams.partition import Partition, Record
 from streams.settings import Settings, from_raw
 from streams.snapshot import Snapshot, WorkerStatus
 from tests import floor_by_hand as by_hand
@@ -284,3 +285,24 @@ if PROMTOOL := shutil.which("promtool"):  # beyond the rules above; where it is 
             command = [str(PROMTOOL), "check", "metrics"]
             done = subprocess.run(command, input=text(families), capture_output=True, text=True, check=False)
             assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_speed_of_answer_less_its_corrections_is_right_24_25() -> None:
+    settings = Settings()
+    partition = Partition(settings, "call-events", 0)
+    told = {"contact_id": "c1", "queue": "billing", "agent_id": "ann"}
+    answered = e.CallAnswered(event_id="2", occurred_at=by_hand.NOW + 50_000, **told)  # type: ignore[arg-type]
+    offered = e.CallOffered(event_id="1", occurred_at=by_hand.NOW, **told)  # type: ignore[arg-type]
+    earlier = e.CallAnswered(event_id="3", occurred_at=by_hand.NOW + 12_000, **told)  # type: ignore[arg-type]
+    for n, event in enumerate((offered, answered, earlier)):
+        partition.apply([Record(n, b"c1", msgspec.json.encode(event), 0)])
+    by_hand.flush({("call-events", 0): partition})
+
+    found = samples(worker_families(snapshot.take([partition], settings, WorkerStatus(), by_hand.NOW + 60_000)))
+    up_to_20 = within(PHONES, le="20.0")
+    everything = within(PHONES, le="+Inf")
+    counted = found["contactcenter_speed_of_answer_seconds_bucket"]
+    taken_back = found["contactcenter_speed_of_answer_corrected_seconds_bucket"]
+
+    assert (counted[up_to_20] - taken_back[up_to_20], counted[everything] - taken_back[everything]) == (1, 1)
+    assert taken_back[everything] == 1
