@@ -46,6 +46,10 @@ kafka: $(STAMP) ## A real one-node Apache Kafka on loopback, in a temporary fold
 schemas: $(STAMP) ## Write schemas/ from streams/events.py again
 	@$(BIN)/queuepulse schema --write
 
+.PHONY: dashboards
+dashboards: $(STAMP) ## Write grafana/dashboards/ from grafana/boards/ again
+	@$(BIN)/python -m grafana.build
+
 .PHONY: bench
 bench: $(STAMP) ## Measure this machine: the core, a worker on Apache Kafka, bad input (some minutes; Linux)
 	@for script in benchmarks/bench_*.py; do \

@@ -155,7 +155,7 @@ def counters(parts: Iterable[Part]) -> list[Family]:
     found = [counter(name, help_, shown[name]) for name, help_ in _helps().items() if name in shown]
     found += [counter(_EVENTS[kind][0], _EVENTS[kind][2], points) for kind, points in sorted(events.items())]
     if histogram:
-        help_ = "Waits of answered visits, less speed_of_answer_corrected_seconds; the usual thresholds are exact edges."
+        help_ = "Waits of answered visits, less speed_of_answer_corrected_seconds; usual thresholds are exact edges."
         found.append(Family("speed_of_answer_seconds", "histogram", help_, histogram))
     if corrected:
         help_ = "What corrections took back of speed_of_answer_seconds; subtract it, bucket by bucket."

@@ -7,11 +7,10 @@ Alertmanager sends is received by a server here: the webhook, Slack's, and mail.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import shutil
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -96,6 +95,17 @@ class Stack:
         rows: list[dict[str, Any]] = found["data"]["result"]
         return rows
 
+    async def unhealthy(self) -> list[str]:
+        """The rules that could not be evaluated, with the error."""
+        async with self.client.get(f"http://{self.prometheus}/api/v1/rules") as answer:
+            groups = (await answer.json())["data"]["groups"]
+        return [
+            f"{rule['name']}: {rule.get('lastError')}"
+            for group in groups
+            for rule in group["rules"]
+            if rule["health"] != "ok"
+        ]
+
     async def firing(self) -> set[tuple[str, str]]:
         """Alert and queue of everything that has fired in the last five minutes."""
         rows = await self.query('last_over_time(ALERTS{alertstate="firing"}[5m])')
@@ -112,14 +122,12 @@ class Stack:
         }
 
 
-async def until(condition: Callable[[], Any], within: float, what: str) -> None:
+async def until(condition: Callable[[], object | Awaitable[object]], within: float, what: str) -> None:
     """Wait until a condition (a function or coroutine function) holds. Fails when it doesn't in time."""
     deadline = asyncio.get_running_loop().time() + within
     while True:
         found = condition()
-        if asyncio.iscoroutine(found):
-            found = await found
-        if found:
+        if await found if isinstance(found, Awaitable) else found:
             return
         assert asyncio.get_running_loop().time() < deadline, f"not within {within:.0f} s: {what}"
         await asyncio.sleep(0.2)
@@ -151,8 +159,9 @@ async def stack(folder: Path, worker: str, *, alerting: bool = True) -> AsyncIte
         for command in commands:
             with (folder / f"{Path(command[0]).name}.log").open("wb") as log:
                 running.append(await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log))
-        for address in (one.prometheus, one.alertmanager)[: len(commands)]:
-            await until(lambda address=address: _ready(one.client, address), 20, f"{address} is ready")
+        await until(lambda: _ready(one.client, one.prometheus), 20, "Prometheus is ready")
+        if alertmanager:
+            await until(lambda: _ready(one.client, one.alertmanager), 20, "Alertmanager is ready")
         yield one
     finally:
         for process in running:
@@ -242,9 +251,3 @@ async def _mailbox(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, r
         if word == b"QUIT":
             break
     writer.close()
-
-
-def log_of(folder: Path, names: Sequence[str] = ("prometheus", "prometheus-alertmanager")) -> str:
-    """What the programs have complained about."""
-    found = (folder / f"{name}.log" for name in names)
-    return "".join(path.read_text("utf-8") for path in found if os.path.exists(path))

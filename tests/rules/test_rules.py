@@ -144,7 +144,7 @@ def _unit_test(folder: Path, series: Mapping[str, float], values: Mapping[str, f
 
     Compared to within a part in a billion: PromQL and Python add in a different order.
     """
-    checks = []
+    checks: list[dict[str, Any]] = []
     for expression, value in values.items():
         if value is None:
             checks.append({"expr": expression, "eval_time": "0s", "exp_samples": []})
