@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,15 +32,12 @@ class Received(NamedTuple):
 
 
 @pytest.fixture
-def topics(kafka: str) -> Iterator[str]:
+def topics(empty_kafka: str) -> str:
     """Empty input topics; the bootstrap address."""
-    admin: Any = KafkaAdminClient(bootstrap_servers=kafka)
+    admin: Any = KafkaAdminClient(bootstrap_servers=empty_kafka)
     admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in TOPICS])
-    yield kafka
-    admin.delete_topics(list(TOPICS))
-    while set(TOPICS) & set(admin.list_topics()):
-        pass
     admin.close()
+    return empty_kafka
 
 
 def everything_in(bootstrap: str, at_least: int = 0, patience: float = 20.0) -> list[Received]:
@@ -131,9 +127,9 @@ def test_a_speed_takes_as_long_as_the_calls_took_divided_by_it(topics: str) -> N
     assert summary.events == 36
 
 
-def test_missing_topics_are_named_with_the_mend(kafka: str) -> None:
+def test_missing_topics_are_named_with_the_mend(empty_kafka: str) -> None:
     with pytest.raises(MissingTopicError, match="topic call-events does not exist: create it with `queuepulse topics`"):
-        replay_calls(kafka)
+        replay_calls(empty_kafka)
 
 
 def test_a_followed_log_is_published_as_it_grows_through_rotation_until_ctrl_c(topics: str, tmp_path: Path) -> None:
