@@ -19,6 +19,7 @@ from streams.backlog import AGES, PROMISES, Backlog
 from streams.counts import Counts
 from streams.exposition_counters import shown_as
 from streams.judge import live_states, window_states
+from streams.planning import Plan, plan
 from streams.settings import QueueSettings
 from streams.snapshot import Row, Snapshot
 from streams.view import Interval, Window
@@ -91,6 +92,7 @@ def _row(row: Row, now: int) -> dict[str, Any]:
         },
         "live": _live(row, now),
         "backlog": None if row.backlog is None else _backlog(row.backlog, now),
+        "staffing": None if (found := plan(row, now)) is None else _staffing(found),
         "windows": {name: _window(rule, window) for name, window in row.windows.items()},
     }
 
@@ -129,6 +131,26 @@ def _backlog(open_now: Backlog, now: int) -> dict[str, Any]:
         "running": {name: open_now.running.get(name, 0) for name in PROMISES},
         "at_risk": {name: open_now.at_risk.get(name, 0) for name in PROMISES},
         "overdue": {name: open_now.overdue.get(name, 0) for name in PROMISES},
+    }
+
+
+def _staffing(found: Plan) -> dict[str, Any]:
+    now, demand = found.now, found.inputs.demand
+    return {
+        "required": now.required.agents,
+        "staffed": now.staffed,
+        "gap": now.gap,
+        "predicted_service_level": now.predicted.service_level,
+        "predicted_abandonment_ratio": now.predicted.abandonment_ratio,
+        "predicted_occupancy_ratio": now.predicted.occupancy_ratio,
+        "service_level_with_one_more": now.power_of_one.one_more.service_level,
+        "service_level_with_one_less": None if (less := now.power_of_one.one_less) is None else less.service_level,
+        "expected_wait_seconds": now.expected_wait_seconds,
+        "expected_breaches": found.expected_breaches,
+        "arrivals_per_hour": 3600 * demand.arrivals_per_second,
+        "aht_seconds": demand.aht_seconds,
+        "patience_seconds": demand.patience_seconds,
+        "assumed": list(found.inputs.assumed),
     }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from streams import __version__, kpis
 from streams.families import Family, gauge
 from streams.judge import live_states, window_states
+from streams.planning import plan
 from streams.snapshot import Row, Snapshot
 
 
@@ -18,6 +19,7 @@ def floor_families(snapshot: Snapshot) -> list[Family]:
     """Every KPI of every queue and window, and of the floor as one (``queue="ALL"``)."""
     rows = [*snapshot.rows, snapshot.floor]
     found = [*_about(snapshot), *_live(rows, snapshot.now), *_windows(rows), _states(rows, snapshot.now)]
+    found += _staffing(rows, snapshot.now)
     return [family for family in found if family.points]
 
 
@@ -55,6 +57,25 @@ def _windows(rows: list[Row]) -> Iterator[Family]:
         for preset, level in kpis.service_levels(counts).items()
     ]
     yield gauge("service_level_ratio", f"The service level by every preset. {formulas}", levels)
+
+
+def _staffing(rows: list[Row], now: int) -> Iterator[Family]:
+    """What a planner asks now, for queues where customers wait in line; absent for quiet ones."""
+    plans = [(_key(row), found) for row in rows if (found := plan(row, now)) is not None]
+    help_ = "Agents at work that the goal needs, by Erlang A on the last half hour."
+    yield gauge("agents_required", help_, [(key, p.now.required.agents) for key, p in plans])
+    help_ = "Agents at work; one who serves several queues counts in parts."
+    yield gauge("agents_staffed", help_, [(key, p.now.staffed) for key, p in plans])
+    yield gauge("agents_gap", "Staffed less required; below 0: too few.", [(key, p.now.gap) for key, p in plans])
+    help_ = "The service level in the long run if nothing changes."
+    predicted = [(key, p.now.predicted.service_level) for key, p in plans]
+    yield gauge("predicted_service_level_ratio", help_, predicted)
+    help_ = "The share that would give up in the long run if nothing changes."
+    yield gauge("predicted_abandonment_ratio", help_, [(key, p.now.predicted.abandonment_ratio) for key, p in plans])
+    help_ = "What somebody who arrives now and stays must expect, those ahead giving up as they do."
+    yield gauge("expected_wait_patient_seconds", help_, [(key, p.now.expected_wait_seconds) for key, p in plans])
+    help_ = "How many of those waiting will pass the threshold before they are answered: the sum of their chances."
+    yield gauge("expected_breaches", help_, [(key, p.expected_breaches) for key, p in plans])
 
 
 def _states(rows: list[Row], now: int) -> Family:

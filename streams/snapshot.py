@@ -18,6 +18,7 @@ from streams.counts import Counts
 from streams.partition import Partition
 from streams.settings import QueueSettings, Settings
 from streams.slices import Span
+from streams.staffing.estimate import Staff, shares
 from streams.view import FLOOR, Key, Live, Window
 
 K = TypeVar("K", int, str)
@@ -66,6 +67,7 @@ class Row(Struct, frozen=True, kw_only=True):
     live: Live
     windows: Mapping[str, Window]
     backlog: Backlog | None = None
+    staff: Staff = Staff()
 
     @property
     def serving(self) -> int:
@@ -143,6 +145,7 @@ def steps(
     group_lives = {name: _group_live(partitions, lives, members, now) for name, members in settings.groups.items()}
     yield
     backlogs = backlog(partitions, settings, now)
+    staff = shares([(a.state_at(now), a.queues) for partition in partitions for a in partition.agents.values()])
     yield
     windows: dict[str, dict[Key, Window]] = {}
     for name in settings.windows:
@@ -153,7 +156,13 @@ def steps(
         parts.append(_part(partition))
         yield
     keys = [key for key in sorted(lives) if key[0] != FLOOR]
-    rows = [_row(settings.queue(key[0]), key, lives[key], windows, backlogs.get(key)) for key in keys if key[0]]
+    rows = [
+        structs.replace(
+            _row(settings.queue(key[0]), key, lives[key], windows, backlogs.get(key)), staff=staff.get(key[0], Staff())
+        )
+        for key in keys
+        if key[0]
+    ]
     outside = [_outside(settings, key, windows) for key in keys if not key[0]]
     floor = _row(settings.defaults, (FLOOR, ""), lives[FLOOR, ""], windows, backlogs[FLOOR, ""])
     groups = [_group(settings, name, group_lives[name], rows) for name in settings.groups]

@@ -33,6 +33,8 @@ Key = tuple[str, str]
 class Live(Struct, frozen=True, kw_only=True):
     """One queue now. ``oldest_offered_at`` is epoch ms, None when nobody waits.
 
+    ``waiting_since`` has when each waiting visit entered, the next to be answered first: by priority, then by time.
+
     ``open``: by its opening hours, or by the source's own word where that came since they last changed.
     """
 
@@ -41,6 +43,7 @@ class Live(Struct, frozen=True, kw_only=True):
     waiting_callbacks: int = 0
     by_priority: Mapping[int, int] = {}
     oldest_offered_at: int | None = None
+    waiting_since: tuple[int, ...] = ()
     handling: int = 0
     agents: Mapping[str, int] = {}
     open: bool = True
@@ -130,6 +133,7 @@ def _live(
         waiting_callbacks=sum(v.callback for v in waiting),
         by_priority=by_priority,
         oldest_offered_at=min((v.offered_at for v in waiting if not v.callback), default=None),
+        waiting_since=tuple(v.offered_at for v in sorted(waiting, key=lambda v: (-v.priority, v.offered_at))),
         handling=handling,
         agents=agents,
         open=_is_open(calendar_of(settings.queue(queue)), said, now),

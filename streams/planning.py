@@ -1,0 +1,62 @@
+"""Staffing of a live queue: a row of a snapshot enters, what a planner asks of it now leaves.
+
+The formulas are ``streams.staffing``'s; this reads their inputs off the windows, the waiting contacts and the agents.
+Pure, and meant for the thread that renders: half a millisecond a queue.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from streams.slices import HOUR, length_ms
+from streams.snapshot import Row
+from streams.staffing.estimate import Inputs, Staff, inputs
+from streams.staffing.now import Now
+from streams.staffing.now import now as staffing_now
+from streams.staffing.required import Goal
+
+CHANNELS: Final = frozenset({"voice", "video", "chat"})
+"""Where customers wait in line for somebody to be free; letters have clocks, not lines."""
+
+WINDOW: Final = "30m"
+MOST_WAITING: Final = 300
+"""Chances are worked out for so many of those waiting, the next to be answered first."""
+
+
+class Plan(NamedTuple):
+    """The inputs, as estimated and as assumed, what follows from them, and the agents by share."""
+
+    inputs: Inputs
+    staff: Staff
+    now: Now
+
+    @property
+    def expected_breaches(self) -> float:
+        """How many of those waiting will pass the threshold before they are answered: the sum of their chances."""
+        return sum(outlook.breach for outlook in self.now.outlooks)
+
+
+def plan(row: Row, now: int) -> Plan | None:
+    """The queue's staffing now; None for a channel without a line, a window not configured, or a quiet queue."""
+    window = row.windows.get(_window(row))
+    if row.channel not in CHANNELS or window is None:
+        return None
+    waited = [max(0, now - since) / 1000 for since in row.live.waiting_since]
+    if not window.counts.offered and not waited:
+        return None
+    seconds = max(1.0, (min(now, window.span.end) - window.span.start) / 1000)
+    believed = inputs(window.counts, seconds, sum(waited))
+    rule = row.rule
+    goal = Goal(rule.service_level_target_ratio, rule.service_level_threshold_seconds, rule.short_abandon_seconds)
+    found = staffing_now(
+        believed.demand, row.staff.at_work, goal, waited=waited[:MOST_WAITING], available=int(row.staff.available)
+    )
+    return Plan(believed, row.staff, found)
+
+
+def _window(row: Row) -> str:
+    """Half an hour where it is configured, else the longest window of at most an hour."""
+    if WINDOW in row.windows:
+        return WINDOW
+    short = [name for name in row.windows if name != "today" and length_ms(name) <= HOUR]
+    return max(short, key=length_ms, default="")
