@@ -164,13 +164,17 @@ class Worker:
         app.transport = BatchTransport(
             app.conf.broker_consumer,
             app,
-            batched=[*TOPICS, changelog],
+            batched=TOPICS,
             positions=self._positions,
             on_seek=self.holdings.seen_seek,
             on_error=self._fail,
             trust_end_offsets=not embedded,
         )
-        app.tables.add(StateTable(app, changelog=changelog, holdings=self.holdings, on_error=self._fail))
+        self._state = StateTable(
+            app, changelog=changelog, broker=self.settings.broker, holdings=self.holdings, on_error=self._fail,
+            trust_end_offsets=not embedded,
+        )  # fmt: skip
+        app.tables.add(self._state)
         # No acks: Faust commits what agents have seen, we what is in the changelog.
         inputs = RawTopic(app, topics=list(TOPICS), schema=RawSchema(), acks=False, allow_empty=True)
         app.agent(inputs, name="apply_events")(self._apply_events)
@@ -201,6 +205,7 @@ class Worker:
 
     async def _on_revoked(self, app: Any, revoked: set[TP], **_: Any) -> None:
         """Write everything while it is still ours, then forget it: who gets it next reads it from the changelog."""
+        self._state.abandon()
         await self._last_flush()
         self.holdings.clear()
         self.flusher.forget()
@@ -208,6 +213,7 @@ class Worker:
             app.tables.recovery.revoke(tp)  # or Faust would go on in the changelog where it stopped last time
 
     async def _on_shutdown(self, *_: Any, **__: Any) -> None:
+        self._state.abandon()
         await self._last_flush()
 
     async def _last_flush(self) -> None:

@@ -1,21 +1,30 @@
 """The one Faust table: its changelog is where the state lives; restored records leave for ``Holdings``.
 
-Faust keeps the topic, assigns its partitions beside those of the inputs and reads it to its end after a rebalance. The
-state itself is not in Faust's store (one dict for all partitions, a write per event): each ``Partition`` holds its own,
-and ``flusher`` writes the changelog.
+Faust keeps the topic and assigns its partitions beside those of the inputs. The state itself is not in Faust's store
+(one dict for all partitions, a write per event): each ``Partition`` holds its own, and ``flusher`` writes the
+changelog. Reading it back is ours as well, with a consumer that knows nothing of the group: what Faust has fetched when
+a rebalance interrupts it is dropped, and a recovery then waits for ever or, worse, ends without it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import faust
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
 from faust.tables.table import Table
 
+from streams.connection import client_arguments
 from streams.owned import Holdings
+from streams.partition import Record
+from streams.settings import Broker
 from streams.transport import RawSchema
+
+_FETCH_BYTES = 4 * 1024 * 1024
+_POLL_MS = 250
 
 
 class RawTopic(faust.Topic):
@@ -25,75 +34,85 @@ class RawTopic(faust.Topic):
         """Do nothing."""
 
 
-class RecoveryEnd:
-    """Stands in for the event by which Faust's recovery learns that the changelog was read to its end.
-
-    Faust sets that event and clears it in the next breath: whoever is not waiting yet never learns of it, and the
-    worker recovers for ever. With batches one message may be the whole changelog, and then it happens. This one looks
-    at the state instead of waiting for the news.
-    """
-
-    def __init__(self, recovery: Any) -> None:
-        self._recovery = recovery
-
-    def set(self) -> None:
-        """Nothing: Faust has set ``in_recovery`` before."""
-
-    def clear(self) -> None:
-        """Nothing, as above."""
-
-    async def wait(self) -> None:
-        """Return when no recovery is going on."""
-        while self._recovery.in_recovery:  # noqa: ASYNC110 - an event is what this stands in for
-            await asyncio.sleep(0.01)
-
-
 class StateTable(Table):
-    """Recovers ``Holdings`` from the changelog, a batch at a time.
+    """Restores ``Holdings`` from the changelog after each rebalance, and ends the worker (``on_error``) when it can't.
 
-    Faust logs and forgets an exception of recovery, and would count on with half a state: ``on_error``, which ends the
-    worker, gets it instead, and no more is restored.
+    ``trust_end_offsets`` is False for the demo's broker, which says that a topic ends before its last batch.
     """
 
-    def __init__(self, app: Any, *, changelog: str, holdings: Holdings, on_error: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        app: Any,
+        *,
+        changelog: str,
+        broker: Broker,
+        holdings: Holdings,
+        on_error: Callable[[Exception], None],
+        trust_end_offsets: bool,
+    ) -> None:
         topic = RawTopic(app, topics=[changelog], schema=RawSchema(), acks=False, internal=True, allow_empty=True)
         # Two, not one: with one, Faust goes on reading the changelog after the recovery, as for a standby.
         super().__init__(app, name="state", changelog_topic=topic, recovery_buffer_size=2)
+        self.changelog = changelog
+        self.broker = broker
         self.holdings = holdings
         self.on_error = on_error
-        self._failed = False
+        self.trust_end_offsets = trust_end_offsets
+        self._round = 0
 
     async def on_start(self) -> None:
-        """Before the recovery service starts."""
+        """Before Faust's recovery service starts: tell it that there is nothing for it to read."""
         await super().on_start()
-        recovery = self.app.tables.recovery
-        recovery._signal_recovery_end = RecoveryEnd(recovery)
+        self.app.tables.recovery.need_recovery = lambda: False
 
-    def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
-        """Restore from the changelog's next messages."""
-        if self._failed:
-            return
-        try:
-            for event in batch:
-                self.holdings.restore(event.value.partition, event.value.records)
-        except Exception as error:  # noqa: BLE001 - whatever it is ends the worker, by on_error
-            self._failed = True
-            self.on_error(error)
+    def abandon(self) -> None:
+        """The partitions are about to go: a restoration that is under way restores nothing more."""
+        self._round += 1
 
     async def on_recovery_completed(self, active_tps: set[Any], standby_tps: set[Any]) -> None:
-        """The changelog was read to its end: every assigned input reads on from its marker."""
+        """The partitions are assigned and everything is paused: restore them, then let each input read on."""
         await super().on_recovery_completed(active_tps, standby_tps)
-        if self._failed:
-            return
+        self.abandon()
+        current = self._round
         try:
-            self._begin({tp.partition for tp in active_tps})
-        except Exception as error:  # noqa: BLE001 - as above
-            self._failed = True
-            self.on_error(error)
-
-    def _begin(self, changelog_partitions: set[int]) -> None:
-        for tp in self.app.consumer.assignment():
-            if tp.topic in self.holdings.topics:
-                if tp.partition not in changelog_partitions:
+            inputs = [tp for tp in self.app.consumer.assignment() if tp.topic in self.holdings.topics]
+            numbers = {tp.partition for tp in active_tps}
+            for tp in inputs:
+                if tp.partition not in numbers:
                     raise RuntimeError(f"{tp.topic}[{tp.partition}] is assigned without its part of the changelog")
-                self.holdings.take(tp.topic, tp.partition).begin()
+                self.holdings.take(tp.topic, tp.partition)
+            if await self._restore(numbers, current):
+                for tp in inputs:
+                    self.holdings.take(tp.topic, tp.partition).begin()
+        except Exception as error:  # noqa: BLE001 - Faust would log it and count on with half a state
+            if current == self._round:
+                self.on_error(error)
+
+    async def _restore(self, numbers: Collection[int], current: int) -> bool:
+        """Read these partitions of the changelog to their ends; False when that was abandoned."""
+        if not numbers:
+            return True
+        consumer = AIOKafkaConsumer(
+            **client_arguments(self.broker), enable_auto_commit=False, auto_offset_reset="earliest",
+            max_partition_fetch_bytes=_FETCH_BYTES, fetch_max_wait_ms=_POLL_MS // 2,
+        )  # fmt: skip
+        await consumer.start()
+        try:
+            partitions = [TopicPartition(self.changelog, number) for number in sorted(numbers)]
+            consumer.assign(partitions)
+            await consumer.seek_to_beginning(*partitions)
+            ends = await consumer.end_offsets(partitions)
+            behind = {tp for tp in partitions if await consumer.position(tp) < ends[tp]}
+            idle = self.trust_end_offsets
+            while current == self._round and (behind or not idle):
+                fetched = await consumer.getmany(timeout_ms=_POLL_MS)
+                idle = self.trust_end_offsets or not fetched
+                for tp, records in fetched.items():
+                    if current != self._round:
+                        return False
+                    self.holdings.restore(tp.partition, [Record(r.offset, r.key, r.value, 0) for r in records])
+                    await asyncio.sleep(0)
+                behind = {tp for tp in behind if await consumer.position(tp) < ends[tp]}
+            return current == self._round
+        finally:
+            await consumer.stop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import re
 from typing import Any
@@ -15,7 +14,6 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.app.base import App
 from faust.channels import Channel
-from faust.tables.base import Collection
 from faust.tables.recovery import Recovery
 from faust.tables.table import Table
 from faust.transport import consumer as base
@@ -25,7 +23,6 @@ from faust.types import TP
 from streams import transport
 from streams.app import build
 from streams.settings import Settings
-from streams.state_table import RecoveryEnd
 from streams.transport import BatchConsumer, BatchThread, VersionError, _ReadOffsets, check_versions
 
 THREAD = driver.AIOKafkaConsumerThread
@@ -61,7 +58,6 @@ def test_other_versions_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> 
         (App, "on_rebalance_end"),
         (driver.Producer, "_ensure_producer"),
         (Recovery, "revoke"),
-        (Collection, "apply_changelog_batch"),
         (Table, "on_recovery_completed"),
         (AIOKafkaProducer, "create_batch"),
         (AIOKafkaProducer, "send_batch"),
@@ -124,35 +120,11 @@ def test_resuming_the_flow_empties_the_queues_of_agents() -> None:
     assert "clear_on_resume=True" in source(Channel.queue.fget)
 
 
-def test_a_recovery_compares_batches_by_their_last_offset_with_the_changelogs_end() -> None:
-    assert "offsets[tp] = offset buf = buffers[table] buf.append(event)" in source(Recovery._slurp_changelogs.fun)
-    assert "tp: highwater - offsets[tp]" in source(Recovery.active_remaining)
+def test_faust_asks_whether_it_needs_to_read_the_changelog_and_goes_on_without() -> None:
+    restart = source(Recovery._restart_recovery.fun)
 
-
-def test_faust_waits_for_the_end_of_a_recovery_by_an_event_that_looks_at_the_state() -> None:
-    restart, slurp = source(Recovery._restart_recovery.fun), source(Recovery._slurp_changelogs.fun)
-
-    assert restart.rindex("self._set_recovery_started()") < restart.index("self._wait(self.signal_recovery_end.wait())")
-    assert "if self._signal_recovery_end is None:" in source(Recovery.signal_recovery_end.fget)
-    assert "if self.in_recovery and not self.need_recovery():" in slurp
-    assert slurp.index("self._set_recovery_ended()") < slurp.index("self.signal_recovery_end.set()")
-
-
-async def test_the_end_of_a_recovery_is_seen_by_who_comes_late() -> None:
-    recovery = Recovery.__new__(Recovery)
-    recovery.in_recovery = True
-    end = RecoveryEnd(recovery)
-    early = asyncio.create_task(end.wait())
-    await asyncio.sleep(0.03)
-    waiting = not early.done()
-
-    recovery.in_recovery = False
-    end.set()
-    end.clear()
-    await asyncio.wait_for(early, 1)
-    await asyncio.wait_for(end.wait(), 1)
-
-    assert waiting
+    assert "if self.need_recovery():" in restart
+    assert restart.index("if self.need_recovery():") < restart.index("self._wait(T(self.on_recovery_completed)(")
 
 
 def test_a_fetch_waits_as_long_as_we_say() -> None:
