@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from streams.contact_state import Dialogue, Head
+from streams.contact.state import Dialogue, Head
 from streams.partition import Partition
 from streams.settings import Settings
 from streams.slices import DAY, HOUR
-from streams.tally_conversations import ConversationRules
+from streams.tally.conversations import ConversationRules
 from streams.view import FLOOR, Key
 
 AGES: Final[tuple[tuple[str, int], ...]] = (

@@ -10,7 +10,7 @@ from msgspec import Struct
 from streams import tally as y
 from streams.facts import Kind
 from streams.tally import Fields
-from streams.tally_conversations import ConversationRules
+from streams.tally.conversations import ConversationRules
 
 CORRECTED: Final = 20_000
 """Added to a field number in the totals: how much of it was taken back by corrections."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from streams.settings import Settings, load
-from streams.settings_values import Problem, SettingsError
+from streams.settings.values import Problem, SettingsError
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -14,12 +14,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from streams import history
-from streams.contact_state import OPEN, Head, excluded, visit_facts
+from streams.contact import history
+from streams.contact.history import Contact
+from streams.contact.log import entry_of
+from streams.contact.state import OPEN, Head, excluded, visit_facts
 from streams.events import CallEvent, ContactEvent
 from streams.facts import Change, Fact
-from streams.history import Contact
-from streams.log import entry_of
 from streams.settings import Settings
 from streams.slices import DAY, HOUR, MINUTE
 

@@ -12,8 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams import tally as y
-from streams import tally_conversations as conversations
-from streams.tally import COHORT, FLOWED_OUT_BY, STATE_MS, Fields
+from streams.tally import COHORT, FLOWED_OUT_BY, STATE_MS, Fields, conversations
 
 
 class Counts(Struct, frozen=True, kw_only=True):

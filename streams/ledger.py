@@ -15,15 +15,14 @@ import msgspec
 
 from streams import maxima
 from streams import tally as y
-from streams import tally_conversations as conversations
 from streams.books import CELL_MS, CORRECTED, LEFT, OTHER, TAG_ROW, TOTAL, WAITED, Book, Slice
-from streams.calendar import business_ms, calendar_of
 from streams.facts import Change, Fact, Kind
+from streams.hours.calendar import business_ms, calendar_of
 from streams.maxima import Broken
 from streams.presence import Spent
 from streams.settings import Settings
 from streams.slices import Ring, Rings, rings
-from streams.tally import COHORT, Fields
+from streams.tally import COHORT, Fields, conversations
 
 
 class Ledger:

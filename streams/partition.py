@@ -13,11 +13,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams import presence
+from streams.contact.history import Contact
 from streams.contacts import STATE_VERSION, Contacts, StateRefusedError, Waiting, of_this_version
 from streams.decode import Rejected, decode
 from streams.events import AgentEvent, AgentStateChanged, ContactEvent, Event, QueueStateChanged
 from streams.facts import Change, Fact
-from streams.history import Contact
 from streams.ledger import Ledger
 from streams.presence import Presence
 from streams.settings import Settings

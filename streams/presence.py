@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, structs
 
+from streams.contact.history import DUPLICATE, LATE
 from streams.events import AgentStateChanged
-from streams.history import DUPLICATE, LATE
 from streams.slices import DAY, HOUR
 
 KEEP_MS: Final = DAY

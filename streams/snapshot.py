@@ -12,13 +12,13 @@ from typing import Final, TypeAlias, TypeVar
 from msgspec import Struct, structs
 
 from streams import kpis, view
-from streams import tally_conversations as conversations
 from streams.backlog import Backlog, backlog
 from streams.counts import Counts
 from streams.partition import Partition
 from streams.settings import QueueSettings, Settings
 from streams.slices import Span
 from streams.staffing.estimate import Staff, shares
+from streams.tally import conversations
 from streams.view import FLOOR, Key, Live, Window
 
 K = TypeVar("K", int, str)

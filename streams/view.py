@@ -16,8 +16,8 @@ from msgspec import Struct
 from streams import slices
 from streams import tally as y
 from streams.books import TAG_ROW, Book, Slice
-from streams.calendar import Calendar, calendar_of, is_open
 from streams.counts import Counts, counts_of
+from streams.hours.calendar import Calendar, calendar_of, is_open
 from streams.partition import Partition, Waiting
 from streams.presence import open_span
 from streams.settings import Settings

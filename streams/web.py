@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import orjson
 from aiohttp import web
 
-from streams import __version__, api, api_intervals, snapshot, view
-from streams.api_intervals import QueryError
+from streams import __version__, api, snapshot, view
+from streams.api import intervals as api_intervals
+from streams.api.intervals import QueryError
 from streams.board import Board
 from streams.board.routes import CONTENT_SECURITY_POLICY
 from streams.events import TOPICS
 from streams.exposition import CONTENT_TYPE, Exposition
-from streams.exposition_floor import floor_families
-from streams.exposition_worker import worker_families
+from streams.exposition.floor import floor_families
+from streams.exposition.worker import worker_families
 from streams.partition import Partition
 from streams.settings import Settings
 from streams.snapshot import PartitionKey, Snapshot, WorkerStatus

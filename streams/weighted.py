@@ -13,7 +13,7 @@ from math import fsum
 from msgspec import Struct
 
 from streams.settings import Settings, Weight
-from streams.settings_values import Problem, did_you_mean
+from streams.settings.values import Problem, did_you_mean
 
 
 class Part(Struct, frozen=True):

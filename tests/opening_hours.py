@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from streams.calendar import Calendar, calendar_of
+from streams.hours.calendar import Calendar, calendar_of
 from streams.settings import from_raw
 
 MINUTE = 60_000

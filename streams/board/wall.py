@@ -1,7 +1,7 @@
 """What the wall shows: a snapshot enters, a small dictionary leaves. Pure.
 
 A tenth of ``/api/floor``: one window and today, and only what is read from three metres. What has no value is None,
-never 0; whether it is fine, at risk or a breach is decided here (``streams.judge``), not in the browser.
+never 0; whether it is fine, at risk or a breach is decided here (``streams.kpis.judge``), not in the browser.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from streams import __version__, kpis
-from streams.judge import live_states, window_states
+from streams.kpis.judge import live_states, window_states
 from streams.snapshot import Row, Snapshot
 
 PREFERRED: Final = ("30m", "15m", "1h", "5m", "1m")

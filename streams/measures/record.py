@@ -18,7 +18,7 @@ from streams.decode import MAX_BYTES, Rejected
 from streams.events import SCHEMA_VERSION, EpochMs, Name
 from streams.measures.inputs import INPUTS
 from streams.measures.period import FORMS, Period, PeriodError, parse
-from streams.settings_values import did_you_mean
+from streams.settings.values import did_you_mean
 
 MEASURES: Final = "measures"
 """The topic."""

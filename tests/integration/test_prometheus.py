@@ -12,8 +12,8 @@ import pytest
 
 from streams import snapshot
 from streams.exposition import Exposition
-from streams.exposition_floor import floor_families
-from streams.exposition_worker import worker_families
+from streams.exposition.floor import floor_families
+from streams.exposition.worker import worker_families
 from tests.conftest import ROOT
 from tests.integration.prometheus_stack import SHORTEST_SECONDS, Stack, program, shortened, stack, until
 from tests.integration.scraped_floor import SECOND, by_hand, serving, simulated

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.calendar import Calendar, business_ms, due_at, is_open, next_open
-from streams.opening import Hours
-from streams.settings_values import span_minutes
+from streams.hours.calendar import Calendar, business_ms, due_at, is_open, next_open
+from streams.hours.opening import Hours
+from streams.settings.values import span_minutes
 
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from streams.decode import REASONS, Rejected, decode, home_of
 from streams.events import Event
-from streams.schema_events import KINDS, definitions, events_schema, tag_of
+from streams.schema.events import KINDS, definitions, events_schema, tag_of
 
 EXAMPLES: Final = Path(__file__).resolve().parents[2] / "schemas" / "examples" / "valid"
 VALID: Final = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(EXAMPLES.glob("*.json"))]

@@ -1,4 +1,4 @@
-"""Prometheus' rules: promtool's unit tests, and one executable definition for every ratio, streams/kpis.py."""
+"""Prometheus' rules: promtool's unit tests, and one executable definition for every ratio, streams/kpis/__init__.py."""
 
 from __future__ import annotations
 

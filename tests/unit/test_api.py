@@ -11,9 +11,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec import structs
 
-from streams import api, api_intervals, snapshot
+from streams import api, snapshot
 from streams import events as e
-from streams.api_intervals import Query, QueryError, parse
+from streams.api import intervals as api_intervals
+from streams.api.intervals import Query, QueryError, parse
 from streams.counts import Counts
 from streams.partition import Partition
 from streams.settings import Settings, from_raw

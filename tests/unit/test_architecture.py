@@ -18,14 +18,14 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "streams"
 
 CONTRACT = {"streams.events", "streams.decode"}
-SETTINGS = {"streams.settings", "streams.settings_env", "streams.settings_values"}
+SETTINGS = {"streams.settings", "streams.settings.env", "streams.settings.values"}
 CORE = {
     *CONTRACT, *SETTINGS,
-    "streams.facts", "streams.log", "streams.slices", "streams.contact", "streams.contact_state",
-    "streams.contact_moves", "streams.contacts", "streams.history", "streams.presence", "streams.tally",
-    "streams.tally_conversations", "streams.dialogue", "streams.books", "streams.maxima", "streams.ledger",
-    "streams.partition", "streams.counts", "streams.kpis", "streams.calendar", "streams.opening",
-    "streams.public_holidays", "streams.kpi", "streams.kpis_conversations",
+    "streams.facts", "streams.contact.log", "streams.slices", "streams.contact", "streams.contact.state",
+    "streams.contact.moves", "streams.contacts", "streams.contact.history", "streams.presence", "streams.tally",
+    "streams.tally.conversations", "streams.contact.dialogue", "streams.books", "streams.maxima", "streams.ledger",
+    "streams.partition", "streams.counts", "streams.kpis", "streams.hours.calendar", "streams.hours.opening",
+    "streams.hours.public_holidays", "streams.kpis.kpi", "streams.kpis.conversations",
     "streams.weighted",
 }  # fmt: skip
 MAY_OPEN = """

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from streams.calendar import business_ms, due_at, is_open, next_open
-from streams.public_holidays import calendar_names, public_holidays
+from streams.hours.calendar import business_ms, due_at, is_open, next_open
+from streams.hours.public_holidays import calendar_names, public_holidays
 from tests.opening_hours import ALWAYS, HOUR, MINUTE, OFFICE, WEEKDAYS, at, calendar
 
 LUNCH = dict.fromkeys(WEEKDAYS, ("09:00-12:00", "13:00-17:00"))

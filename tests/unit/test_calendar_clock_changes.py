@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from streams.calendar import business_ms, due_at, is_open, next_open, yesterday_span
+from streams.hours.calendar import business_ms, due_at, is_open, next_open, yesterday_span
 from streams.slices import day_span
 from tests.opening_hours import ALWAYS, HOUR, MINUTE, OFFICE, WEEK, at, calendar
 

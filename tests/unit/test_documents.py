@@ -14,10 +14,10 @@ import typer.core
 import typer.main
 
 from streams import api, cli, events, kpis, snapshot
-from streams import tally_conversations as conversations
 from streams.counts import Counts
-from streams.exposition_counters import TOTALS, shown_as
+from streams.exposition.counters import TOTALS, shown_as
 from streams.settings import QueueSettings, Settings
+from streams.tally import conversations
 from tests.support import Floor, Story, in_time, ms, state
 
 ROOT: Final = Path(__file__).parents[2]

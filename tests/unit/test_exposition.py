@@ -12,9 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams import events as e
 from streams import snapshot
 from streams.exposition import Exposition
-from streams.exposition_floor import floor_families
-from streams.exposition_worker import worker_families
-from streams.families import Family, gauge
+from streams.exposition.families import Family, gauge
+from streams.exposition.floor import floor_families
+from streams.exposition.worker import worker_families
 from streams.partition import Partition, Record
 from streams.settings import Settings, from_raw
 from streams.snapshot import Snapshot, WorkerStatus

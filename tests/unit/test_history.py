@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from streams import history
-from streams import log as t
-from streams.contact_state import Head
+from streams.contact import history
+from streams.contact import log as t
+from streams.contact.history import DIGEST, DUPLICATE, LATE, MAX_ENTRIES, Contact, net, record
+from streams.contact.log import Entry
+from streams.contact.state import Head
 from streams.facts import Change, Fact, Kind
-from streams.history import DIGEST, DUPLICATE, LATE, MAX_ENTRIES, Contact, net, record
-from streams.log import Entry
 from tests.support import START
 
 

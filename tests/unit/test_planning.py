@@ -6,7 +6,7 @@ import pytest
 
 from streams import api, snapshot
 from streams import events as e
-from streams.exposition_floor import floor_families
+from streams.exposition.floor import floor_families
 from streams.planning import plan
 from streams.settings import QueueSettings, Settings
 from streams.snapshot import Snapshot, WorkerStatus

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from streams.contact.history import DUPLICATE, LATE
 from streams.events import AgentHeartbeat, AgentState, AgentStateChanged
-from streams.history import DUPLICATE, LATE
 from streams.kpis import occupancy_ratio, on_call_ratio, pulled_per_hour
 from streams.presence import MAX_CHANGES, Presence, Spent, open_span, record
 from streams.view import FLOOR

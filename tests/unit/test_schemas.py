@@ -15,8 +15,8 @@ from streams.events import TOPICS
 from streams.partition import Refused
 from streams.rejected import rejected_record
 from streams.schema import documents, main, stale, write
-from streams.schema_events import KINDS, kinds_on, tag_of
-from streams.schema_text import FIELDS, SPECIAL
+from streams.schema.events import KINDS, kinds_on, tag_of
+from streams.schema.text import FIELDS, SPECIAL
 
 SCHEMAS: Final = Path(__file__).resolve().parents[2] / "schemas"
 TAGS: Final = [tag_of(kind) for kind in KINDS]

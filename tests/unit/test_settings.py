@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from streams.settings import Settings, from_raw, load
-from streams.settings_values import Secret, SettingsError, span_minutes, window_seconds
+from streams.settings.values import Secret, SettingsError, span_minutes, window_seconds
 
 EXAMPLE = Path(__file__).parents[2] / "queuepulse.toml"
 

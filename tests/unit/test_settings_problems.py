@@ -9,7 +9,7 @@ import pytest
 
 from streams.check_config import as_json, as_text, check
 from streams.settings import from_raw, load
-from streams.settings_values import Problem, SettingsError
+from streams.settings.values import Problem, SettingsError
 
 
 def problems(raw: dict[str, Any], environ: dict[str, str] | None = None) -> tuple[Problem, ...]:

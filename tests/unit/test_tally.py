@@ -8,11 +8,11 @@ from typing import get_args
 import pytest
 
 from streams import tally as y
-from streams import tally_conversations as conversations
 from streams.books import CORRECTED
 from streams.counts import counts_of
 from streams.events import AgentState, FlowOutReason
 from streams.facts import Fact, Kind
+from streams.tally import conversations
 
 HISTOGRAMS = {
     "answered_waits": y.ANSWERED_WAITS, "abandoned_waits": y.ABANDONED_WAITS, "flowed_out_waits": y.FLOWED_OUT_WAITS,

@@ -17,10 +17,10 @@ import msgspec
 from msgspec import Struct
 
 from streams import contact as c
-from streams import log as t
-from streams.contact_state import Head, excluded
+from streams.contact import log as t
+from streams.contact.log import Entry
+from streams.contact.state import Head, excluded
 from streams.facts import Change, Fact, Kind
-from streams.log import Entry
 
 DIGEST: Final = 8
 MAX_ENTRIES: Final = 2_000

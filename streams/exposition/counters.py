@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from streams import tally as y
-from streams import tally_conversations as conversations
 from streams.books import CORRECTED, TAG_ROW, net
-from streams.families import Family, Point, counter
+from streams.exposition.families import Family, Point, counter
 from streams.snapshot import Part
+from streams.tally import conversations
 from streams.view import FLOOR, Key
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from streams import tally as y
 from streams.counts import Counts
-from streams.kpi import Kpi, kpi, mean_seconds, ratio
+from streams.kpis.kpi import Kpi, kpi, mean_seconds, ratio
 
 
 def _mean(times: str, count: str) -> Callable[[Counts], float | None]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.settings_values import Problem, bare_type, did_you_mean, show
+from streams.settings.values import Problem, bare_type, did_you_mean, show
 
 PREFIX: Final = "QUEUEPULSE_"
 # Read elsewhere: the configuration's path (command line) and the place of the shared test data (tests).

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from streams.events import TOPICS
-from streams.schema_asyncapi import TOPIC_TEXT, asyncapi
-from streams.schema_events import KINDS, events_schema, kinds_on
-from streams.schema_rejected import rejected_schema
+from streams.schema.asyncapi import TOPIC_TEXT, asyncapi
+from streams.schema.events import KINDS, events_schema, kinds_on
+from streams.schema.rejected import rejected_schema
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "schemas"
 USAGE: Final = "usage: python -m streams.schema write|check [FOLDER]"

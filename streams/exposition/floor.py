@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from streams import __version__, kpis
-from streams.families import Family, gauge
-from streams.judge import live_states, window_states
+from streams.exposition.families import Family, gauge
+from streams.kpis.judge import live_states, window_states
 from streams.planning import plan
 from streams.snapshot import Row, Snapshot
 

@@ -1,8 +1,9 @@
 """Business time: a queue's opening hours and instants (epoch ms) enter, business milliseconds and instants leave.
 
 Everything stands on one function, the business time gone by since a fixed day. A duration is the difference of two of
-its values, so durations add up exactly, whatever the day has in it; what an open stretch is says ``streams.opening``.
-A calendar is a value (changed opening hours are another one) that remembers the days it has looked at.
+its values, so durations add up exactly, whatever the day has in it; what an open stretch is says
+``streams.hours.opening``. A calendar is a value (changed opening hours are another one) that remembers the days it has
+looked at.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from streams.opening import Hours, Stretches, hours_of, open_stretches
+from streams.hours.opening import Hours, Stretches, hours_of, open_stretches
 from streams.settings import QueueSettings
 from streams.slices import DAY, Span, day_span
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from streams.decode import EARLIEST_MS, END_MS, home_of
 from streams.events import SCHEMA_VERSION, AgentEvent, ContactEvent, Envelope, Event
-from streams.schema_text import describe
+from streams.schema.text import describe
 
 Schema: TypeAlias = dict[str, Any]
 

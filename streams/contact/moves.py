@@ -5,8 +5,9 @@ Each move changes the head in place and appends to ``out`` what the tallies have
 
 from __future__ import annotations
 
-from streams import log as t
-from streams.contact_state import (
+from streams.contact import log as t
+from streams.contact.log import Entry
+from streams.contact.state import (
     ABANDONED,
     OPEN,
     ORPHANED,
@@ -18,7 +19,6 @@ from streams.contact_state import (
     visit_facts,
 )
 from streams.facts import Change, Fact, Kind
-from streams.log import Entry
 
 
 def note(head: Head, out: list[Change], kind: int, entry: Entry, detail: str = "") -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams import log as t
-from streams.contact_state import Dialogue, Head, fact_of
+from streams.contact import log as t
+from streams.contact.log import Entry
+from streams.contact.state import Dialogue, Head, fact_of
 from streams.facts import Change, Fact, Kind
-from streams.log import Entry
 
 LIFE: Final = frozenset({
     t.STARTED, t.OFFERED, t.ANSWERED, t.HANDED_OFF, t.MESSAGE, t.RESOLVED, t.CLOSED, t.REOPENED, t.ABANDONED,

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from streams import kpis_conversations
 from streams import tally as y
 from streams.counts import Counts
-from streams.kpi import Kpi, kpi, mean_seconds, ratio
+from streams.kpis import conversations as kpis_conversations
+from streams.kpis.kpi import Kpi, kpi, mean_seconds, ratio
 from streams.tally import AGENT_STATES
 
 # --- service level ---------------------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ def add(into: Fields, other: Mapping[int, int]) -> None:
 def counts(fact: Fact, threshold_ms: int, short_ms: int) -> tuple[tuple[int, int], ...]:
     """The fields one fact of a queue or of handling adds to: within the threshold is <=, a short abandon is <.
 
-    Facts of conversations count in ``streams.tally_conversations`` and give nothing here.
+    Facts of conversations count in ``streams.tally.conversations`` and give nothing here.
     """
     rule = _COUNTED.get(fact.kind)
     return () if rule is None else rule(fact.value, fact.detail, threshold_ms, short_ms)

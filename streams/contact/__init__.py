@@ -2,8 +2,8 @@
 
 What enters is one log entry at a time, in event-time order; what leaves is the changed ``Head`` and the facts that
 follow, each with a sign (a fact can be taken back when an earlier guess turns out wrong). No clock, no I/O, no
-settings: the same entries give the same state and facts, today and after a crash. ``streams.history`` feeds entries
-that come in any other order.
+settings: the same entries give the same state and facts, today and after a crash. ``streams.contact.history`` feeds
+entries that come in any other order.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from streams import dialogue
-from streams import log as t
-from streams.contact_moves import (
+from streams.contact import dialogue
+from streams.contact import log as t
+from streams.contact.log import Entry
+from streams.contact.moves import (
     changed,
     end_segment,
     last_segment,
@@ -24,7 +25,7 @@ from streams.contact_moves import (
     open_visit,
     start_segment,
 )
-from streams.contact_state import (
+from streams.contact.state import (
     ABANDONED,
     ANSWERED,
     FLOWED_OUT,
@@ -37,7 +38,6 @@ from streams.contact_state import (
     visit_facts,
 )
 from streams.facts import Change, Fact, Kind
-from streams.log import Entry
 
 
 def begin(entries: Sequence[Entry]) -> Head:

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams import log as t
+from streams.contact import log as t
 from streams.facts import Fact, Kind
 
 OPEN: Final = 0

@@ -14,7 +14,7 @@ from streams.events import (
     ContactEvent,
     Event,
 )
-from streams.schema_events import KINDS, Schema, definitions, kinds_on, tag_of
+from streams.schema.events import KINDS, Schema, definitions, kinds_on, tag_of
 
 BINDING: Final = "0.5.0"
 TOPIC_TEXT: Final = {

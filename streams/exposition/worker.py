@@ -13,8 +13,8 @@ from msgspec import structs
 
 from streams import __version__
 from streams.counts import Counts
-from streams.exposition_counters import counters, shown_as
-from streams.families import Family, Point, gauge
+from streams.exposition.counters import counters, shown_as
+from streams.exposition.families import Family, Point, gauge
 from streams.snapshot import Row, Snapshot
 from streams.view import FLOOR
 

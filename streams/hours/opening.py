@@ -15,9 +15,9 @@ from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from streams.public_holidays import public_holidays
+from streams.hours.public_holidays import public_holidays
 from streams.settings import QueueSettings
-from streams.settings_values import WEEKDAYS, span_minutes
+from streams.settings.values import WEEKDAYS, span_minutes
 from streams.slices import DAY, MINUTE, SECOND
 
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()

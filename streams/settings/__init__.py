@@ -18,8 +18,8 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from streams.events import AgentState, Channel
-from streams.settings_env import overlay
-from streams.settings_values import (
+from streams.settings.env import overlay
+from streams.settings.values import (
     HolidayCalendar,
     Problem,
     Secret,

@@ -17,8 +17,8 @@ from streams import __version__, kpis
 from streams import tally as y
 from streams.backlog import AGES, PROMISES, Backlog
 from streams.counts import Counts
-from streams.exposition_counters import shown_as
-from streams.judge import live_states, window_states
+from streams.exposition.counters import shown_as
+from streams.kpis.judge import live_states, window_states
 from streams.planning import Plan, plan
 from streams.settings import QueueSettings
 from streams.snapshot import Row, Snapshot

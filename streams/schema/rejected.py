@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.decode import MAX_BYTES, MAX_DETAIL, MEANINGS
 from streams.events import SCHEMA_VERSION, TOPICS
-from streams.schema_events import DIALECT, Schema
+from streams.schema.events import DIALECT, Schema
 
 
 def rejected_schema() -> Schema:

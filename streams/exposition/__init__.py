@@ -16,7 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
-from streams.families import PREFIX, Family, gauge, size
+from streams.exposition.families import PREFIX, Family, gauge, size
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""When a queue is open: calendars, opening hours and public holidays, on instants."""
