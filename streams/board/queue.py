@@ -1,18 +1,17 @@
 """One queue looked at closely: a snapshot and the partitions enter, who waits since when leaves, and every number.
 
-A contact id never leaves: each is replaced by a short pseudonym made with a key of this process, so that a row keeps
-its name while it is watched and tells nothing afterwards.
+A contact id leaves only where the configuration asks for ids; else each row bears a pseudonym (``api.identity``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import blake2b
 from typing import Any, Final
 
 from msgspec import structs
 
 from streams import api, kpis
+from streams.api.identity import shown_id
 from streams.partition import Partition, Waiting
 from streams.snapshot import Row, Snapshot
 from streams.view import FLOOR
@@ -48,7 +47,7 @@ def waiting(partitions: Iterable[Partition], snapshot: Snapshot, row: Row) -> li
     return sorted(found, key=lambda waiter: (-waiter[1].priority, waiter[1].offered_at, waiter[0]))
 
 
-def detail(snapshot: Snapshot, row: Row, waiters: list[Waiter], secret: bytes) -> dict[str, Any]:
+def detail(snapshot: Snapshot, row: Row, waiters: list[Waiter]) -> dict[str, Any]:
     """The shape of ``/api/floor`` with one row, ``queue``, and the contacts that wait, the first ``MAX_WAITING``."""
     narrowed = structs.replace(snapshot, rows=[row], groups=[])
     answer = api.floor(narrowed)
@@ -57,7 +56,7 @@ def detail(snapshot: Snapshot, row: Row, waiters: list[Waiter], secret: bytes) -
     threshold_ms = row.rule.service_level_threshold_seconds * 1000
     answer["contacts"] = [
         {
-            "name": pseudonym(contact_id, secret),
+            "name": shown_id(contact_id, snapshot.settings.web),
             "queue": visit.queue,
             "channel": visit.channel,
             "offered_at_ms": visit.offered_at,
@@ -70,11 +69,6 @@ def detail(snapshot: Snapshot, row: Row, waiters: list[Waiter], secret: bytes) -
     ]
     answer["contacts_left_out"] = max(0, len(waiters) - MAX_WAITING)
     return answer
-
-
-def pseudonym(contact_id: str, secret: bytes) -> str:
-    """A name that stays with a contact as long as the process lives: six letters and digits."""
-    return blake2b(contact_id.encode("utf-8", "surrogatepass"), digest_size=3, key=secret).hexdigest()
 
 
 def glossary() -> dict[str, Any]:

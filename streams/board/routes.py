@@ -7,7 +7,6 @@ bounded in number, and a page of another site may not open one.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Collection
 from hashlib import blake2b
 from pathlib import Path
@@ -51,7 +50,6 @@ class Board:
     ) -> None:
         self._take = take
         self._partitions = partitions
-        self._secret = secrets.token_bytes(16)
         self._files: dict[str, tuple[bytes, str]] = {}
         self._page = ""
         self.hub = Hub(self._render, limit=max_clients)
@@ -130,7 +128,7 @@ class Board:
         private = request.query.get("privacy") == "1"
         waiters = [] if private else closely.waiting(self._partitions(), snapshot, row)
         body = await asyncio.to_thread(
-            lambda: orjson.dumps(closely.detail(snapshot, row, waiters, self._secret))
+            lambda: orjson.dumps(closely.detail(snapshot, row, waiters))
         )  # fmt: skip
         return web.Response(body=body, content_type="application/json")
 

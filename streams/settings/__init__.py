@@ -1,7 +1,7 @@
 """Settings: a TOML file and environment variables enter, one frozen ``Settings`` leaves, read once.
 
 No file at all works: every setting has a default. ``QUEUEPULSE_<SECTION>__<KEY>`` (two underscores) overrides the file,
-``..._FILE`` names a file that holds the value; the password is read only from there. A wrong value raises
+``..._FILE`` names a file that holds the value; secrets are read only from there. A wrong value raises
 ``SettingsError`` with every problem: which key, what was found, what is allowed, the mend. Only ``load`` reads files.
 """
 
@@ -19,10 +19,12 @@ from msgspec import Meta, Struct, field
 
 from streams.events import AgentState, Channel
 from streams.settings.env import overlay
+from streams.settings.network import Broker as Broker
+from streams.settings.network import Web as Web
+from streams.settings.network import contradictions, secrets_in_file
 from streams.settings.values import (
     HolidayCalendar,
     Problem,
-    Secret,
     SettingsError,
     Spans,
     Weekday,
@@ -49,8 +51,6 @@ Preset: TypeAlias = Literal[
 Attribution: TypeAlias = Literal["event_time", "arrival", "contact_arrival"]
 Clock: TypeAlias = Literal["wall", "stream"]
 ReplyClock: TypeAlias = Literal["creation", "handoff", "queue"]
-SecurityProtocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
-SaslMechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 Seconds = Annotated[float, Meta(ge=0.0, le=86_400.0)]
 TargetSeconds = Annotated[float, Meta(gt=0.0, le=30 * 86_400.0)]
@@ -128,30 +128,6 @@ class Retention(Struct, frozen=True, kw_only=True):
     max_queues: Annotated[int, Meta(ge=1, le=100_000)] = 2_000
 
 
-class Broker(Struct, frozen=True, kw_only=True):
-    """Where Kafka is and how to log in. ``sasl_password.reveal()`` gives the password; nothing prints it."""
-
-    bootstrap_servers: Annotated[str, Meta(min_length=1)] = "127.0.0.1:9092"
-    app_id: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._-]+$")] = "queuepulse"
-    security_protocol: SecurityProtocol = "PLAINTEXT"
-    sasl_mechanism: SaslMechanism | None = None
-    sasl_username: Annotated[str, Meta(min_length=1)] | None = None
-    sasl_password: Secret | None = None
-    ssl_cafile: str | None = None
-    ssl_certfile: str | None = None
-    ssl_keyfile: str | None = None
-    partitions: Annotated[int, Meta(ge=1, le=1_000)] = 8
-    replication_factor: Annotated[int, Meta(ge=1, le=10)] = 1
-    session_timeout_seconds: Annotated[float, Meta(ge=2.0, le=300.0)] = 10.0
-
-
-class Web(Struct, frozen=True, kw_only=True):
-    """Where /metrics and /api are served; port 0 picks a free one."""
-
-    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65_535)] = 8077
-
-
 class WorkerSettings(Struct, frozen=True, kw_only=True):
     """How the worker paces itself. A source silent for ``stale_after_seconds`` is shown as stale, not as quiet."""
 
@@ -225,7 +201,7 @@ def load(path: Path | str | None = None, environ: Mapping[str, str] | None = Non
 
 def from_raw(raw: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     """Settings of a parsed TOML document under the environment's overrides. Raises SettingsError with every problem."""
-    problems = _secrets_in_file(raw)
+    problems = secrets_in_file(raw)
     merged, names, unread = overlay(raw, environ, Settings)
     problems += unread
     problems += [p._replace(key=names.get(p.key, p.key)) for p in problems_in(merged, Settings, "")]
@@ -251,35 +227,9 @@ def _inherit(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "queues": queues, "groups": groups, "retention": retention}
 
 
-def _secrets_in_file(raw: Mapping[str, Any]) -> list[Problem]:
-    broker = raw.get("broker")
-    if not isinstance(broker, Mapping) or "sasl_password" not in broker:
-        return []
-    mend = "Remove it and set QUEUEPULSE_BROKER__SASL_PASSWORD, or QUEUEPULSE_BROKER__SASL_PASSWORD_FILE to a file."
-    return [Problem("broker.sasl_password", "a secret in a file", "the environment only", mend)]
-
-
 def _contradictions(settings: Settings) -> list[Problem]:
     """Values that are right alone and wrong together."""
-    return [*_login_contradictions(settings.broker), *_window_contradictions(settings)]
-
-
-def _login_contradictions(broker: Broker) -> list[Problem]:
-    problems = []
-    if broker.security_protocol.startswith("SASL"):
-        for key in ("sasl_mechanism", "sasl_username", "sasl_password"):
-            if getattr(broker, key) is None:
-                mend = f"Set QUEUEPULSE_BROKER__{key.upper()}, or choose another security_protocol."
-                problems.append(Problem(f"broker.{key}", "nothing", f"a value for {broker.security_protocol}", mend))
-    elif broker.sasl_mechanism or broker.sasl_username or broker.sasl_password:
-        mend = 'Set broker.security_protocol to "SASL_SSL", or remove the sasl_ keys.'
-        found = show(broker.security_protocol) + " beside a SASL login"
-        problems.append(Problem("broker.security_protocol", found, '"SASL_PLAINTEXT" or "SASL_SSL"', mend))
-    if (broker.ssl_certfile is None) != (broker.ssl_keyfile is None):
-        problems.append(
-            Problem("broker.ssl_certfile", "one of the pair", "ssl_certfile and ssl_keyfile", "Set both or neither.")
-        )
-    return problems
+    return [*contradictions(settings.broker), *_window_contradictions(settings)]
 
 
 def _window_contradictions(settings: Settings) -> list[Problem]:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "streams"
 
 CONTRACT = {"streams.events", "streams.decode"}
-SETTINGS = {"streams.settings", "streams.settings.env", "streams.settings.values"}
+SETTINGS = {"streams.settings", "streams.settings.env", "streams.settings.network", "streams.settings.values"}
 CORE = {
     *CONTRACT, *SETTINGS,
     "streams.facts", "streams.contact.log", "streams.slices", "streams.contact", "streams.contact.state",

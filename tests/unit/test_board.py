@@ -8,14 +8,14 @@ import pytest
 from msgspec import structs
 
 from streams import kpis, snapshot
+from streams.api.identity import shown_id
 from streams.board import queue as closely
 from streams.board.wall import wall, window_of
 from streams.partition import Waiting
+from streams.settings import Web
 from streams.snapshot import Snapshot, WorkerStatus
 from streams.view import FLOOR
 from tests import floor_by_hand as by_hand
-
-SECRET = b"0123456789abcdef"
 
 
 @pytest.fixture
@@ -85,11 +85,11 @@ def test_who_waits_is_told_by_a_pseudonym(taken: Snapshot, name: str) -> None:
     assert row is not None
     waiters = closely.waiting(by_hand.applied(by_hand.settings()).values(), taken, row)
 
-    answer = closely.detail(taken, row, waiters, SECRET)
+    answer = closely.detail(taken, row, waiters)
 
     assert answer["contacts"] == [
         {
-            "name": closely.pseudonym("call-6", SECRET), "queue": "billing", "channel": "voice",
+            "name": shown_id("call-6", Web()), "queue": "billing", "channel": "voice",
             "offered_at_ms": by_hand.TEN, "waited_seconds": 30.0, "past_threshold": True, "priority": 7,
             "callback": False,
         }
@@ -98,21 +98,12 @@ def test_who_waits_is_told_by_a_pseudonym(taken: Snapshot, name: str) -> None:
     assert (answer["contacts_left_out"], answer["queue"]["queue"]) == (0, name)
 
 
-def test_a_pseudonym_stays_in_one_process_and_means_nothing_in_another() -> None:
-    name = closely.pseudonym("call-6", SECRET)
-
-    assert name == closely.pseudonym("call-6", SECRET)
-    assert name != closely.pseudonym("call-7", SECRET)
-    assert name != closely.pseudonym("call-6", b"another key")
-    assert len(name) == 6
-
-
 def test_the_first_two_hundred_who_wait_are_listed_and_the_rest_counted(taken: Snapshot) -> None:
     row = closely.find(taken, "billing", "voice")
     assert row is not None
     many = [(f"call-{n}", Waiting("billing", "voice", by_hand.TEN, 0, False)) for n in range(203)]
 
-    answer = closely.detail(taken, row, many, SECRET)
+    answer = closely.detail(taken, row, many)
 
     assert (len(answer["contacts"]), answer["contacts_left_out"]) == (200, 3)
 
