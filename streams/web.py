@@ -10,8 +10,8 @@ import asyncio
 import html
 import logging
 import time
-from collections.abc import Callable, Generator, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from aiohttp import web
@@ -26,6 +26,7 @@ from streams.exposition import CONTENT_TYPE, Exposition
 from streams.exposition.floor import floor_families
 from streams.exposition.worker import worker_families
 from streams.partition import Partition
+from streams.pieces import in_pieces
 from streams.settings import Settings
 from streams.snapshot import PartitionKey, Snapshot, WorkerStatus
 
@@ -50,6 +51,7 @@ _PAGES: Final = {
     "/": "the wall, live",
     "/api/events": "what the wall shows, as server-sent events",
     "/api/queue": "one queue: JSON; queue, channel, privacy",
+    "/api/trend": "the last 15 minutes of every row: JSON",
     "/api/kpis": "every formula: JSON",
     "/api/floor": "every queue, the floor and the groups, now: JSON",
     "/api/intervals": "hours or days: JSON; from, to, by, queue, channel",
@@ -59,7 +61,6 @@ _PAGES: Final = {
     "/ready": "its numbers are complete",
 }
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 class WebServer:
@@ -146,7 +147,7 @@ class WebServer:
         except QueryError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from error
         async with self._one_question:
-            rows = await _in_pieces(api_intervals.steps(partitions, self._settings, query))
+            rows = await in_pieces(api_intervals.steps(partitions, self._settings, query))
         return _json(await asyncio.to_thread(orjson.dumps, rows))
 
     async def _live(self, _request: web.Request) -> web.Response:
@@ -191,7 +192,7 @@ class WebServer:
             self._taken_at = self._clock()
             self._rendered.clear()
             work = snapshot.steps(list(self._partitions().values()), self._settings, self._status(), self._taken_at)
-            self._snapshot = await _in_pieces(work)
+            self._snapshot = await in_pieces(work)
         return self._snapshot
 
     async def _end_streams(self, _app: web.Application) -> None:
@@ -222,17 +223,6 @@ def attach(worker: Worker, partition_count: int) -> WebServer:
     worker.on_start.append(server.start)
     worker.on_stop.append(server.stop)
     return server
-
-
-async def _in_pieces(work: Generator[None, None, T]) -> T:
-    """Do the work, letting the loop go on between two pieces."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        await asyncio.sleep(0)
 
 
 async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:

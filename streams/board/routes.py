@@ -17,8 +17,10 @@ from aiohttp import web
 
 from streams.board import queue as closely
 from streams.board.hub import MAX_CLIENTS, FullError, Hub
+from streams.board.trend import gather, trend
 from streams.board.wall import wall
 from streams.partition import Partition
+from streams.pieces import in_pieces
 from streams.snapshot import Snapshot
 
 CONTENT_SECURITY_POLICY: Final = (
@@ -27,6 +29,8 @@ CONTENT_SECURITY_POLICY: Final = (
 )
 FRESH_MS: Final = 250
 """A snapshot that somebody else took so recently is good enough for the wall."""
+TREND_SECONDS: Final = 5.0
+"""For so long the same trend is told again: a page goes on from it by itself."""
 
 _ASSETS: Final = Path(__file__).parent / "assets"
 _TYPES: Final = {
@@ -52,6 +56,9 @@ class Board:
         self._partitions = partitions
         self._files: dict[str, tuple[bytes, str]] = {}
         self._page = ""
+        self._one_trend = asyncio.Lock()
+        self._told = b""
+        self._told_at = 0.0
         self.hub = Hub(self._render, limit=max_clients)
 
     def routes(self) -> list[web.RouteDef]:
@@ -63,6 +70,7 @@ class Board:
             web.get("/board/{name}", self._file),
             web.get("/api/events", self._events, allow_head=False),
             web.get("/api/queue", self._queue),
+            web.get("/api/trend", self._trend),
             web.get("/api/kpis", self._kpis),
         ]
 
@@ -115,6 +123,18 @@ class Board:
         finally:
             self.hub.leave(client)
         return response
+
+    async def _trend(self, _request: web.Request) -> web.Response:
+        """The last quarter of an hour; a hundred walls that come back at once are told the same."""
+        async with self._one_trend:
+            loop = asyncio.get_running_loop()
+            if not self._told or loop.time() > self._told_at + TREND_SECONDS:
+                snapshot = await self._take(FRESH_MS)
+                settings, now = snapshot.settings, snapshot.now
+                gathered = await in_pieces(gather(list(self._partitions()), settings, now))
+                self._told = await asyncio.to_thread(lambda: orjson.dumps(trend(gathered, settings, now)))
+                self._told_at = loop.time()
+            return web.Response(body=self._told, content_type="application/json")
 
     # --- one queue ---------------------------------------------------------------------------------------------------
 

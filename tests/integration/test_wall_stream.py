@@ -178,4 +178,4 @@ def test_importing_reads_no_file_and_the_routes_name_everything() -> None:
 
     paths = [route.path for route in Board(never, list).routes()]
 
-    assert paths == ["/", "/board/{name}", "/api/events", "/api/queue", "/api/kpis"]
+    assert paths == ["/", "/board/{name}", "/api/events", "/api/queue", "/api/trend", "/api/kpis"]

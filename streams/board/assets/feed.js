@@ -4,9 +4,10 @@ const SILENT_SECONDS = 10;
 const AGAIN_MS = 2_000;
 
 export class Feed {
-  /** `onSnapshot(snapshot)` is called for each. Nothing is asked for before `open`. */
-  constructor(onSnapshot, url = '/api/events') {
+  /** `onSnapshot(snapshot)` is called for each, `onOpen()` for each new connection. Nothing is asked for before `open`. */
+  constructor(onSnapshot, onOpen, url = '/api/events') {
     this.onSnapshot = onSnapshot;
+    this.onOpen = onOpen;
     this.url = url;
     this.heard = performance.now();
     this.source = null;
@@ -19,6 +20,7 @@ export class Feed {
       this.heard = performance.now();
       this.onSnapshot(JSON.parse(event.data));
     });
+    source.addEventListener('open', () => this.onOpen());
     source.addEventListener('error', () => {
       // The browser reconnects after a broken connection, and gives up after a refusal (503): then we try again.
       if (source.readyState === EventSource.CLOSED && this.source === source) this.again();

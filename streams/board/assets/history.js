@@ -1,18 +1,38 @@
-// The last quarter of an hour of every row, as far as this page has seen it; kept over a reload of the page.
+// The last quarter of an hour of every row: what the worker remembers, and from then on what this page sees.
 
 export const SPAN_MS = 15 * 60_000;
 const STEP_MS = 5_000;
-const STORED = 'queuepulse.history';
 
 export class History {
-  constructor(storage = sessionStorage) {
+  constructor() {
     this.rows = new Map();
+    this.asked = false;
+  }
+
+  /** Ask the worker for what was before; once, and again after `forget`. Without an answer the line begins now. */
+  async recall(idOf, url = '/api/trend') {
+    if (this.asked) return;
+    this.asked = true;
     try {
-      this.rows = new Map(JSON.parse(storage.getItem(STORED) ?? '[]'));
+      const answer = await fetch(url);
+      if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+      const { as_of_ms: asOf, rows } = await answer.json();
+      for (const row of rows) this.seed(idOf(row), asOf, row);
     } catch (error) {
-      console.info('history: what was stored is unreadable and is dropped', error);
+      console.info('history: what was before is unknown', error);
     }
-    addEventListener('pagehide', () => storage.setItem(STORED, JSON.stringify([...this.rows])));
+  }
+
+  /** Let `recall` ask again: the stream was broken, and what happened meanwhile was not seen. */
+  forget() {
+    this.asked = false;
+  }
+
+  /** Put what the worker remembers in the place of what was seen up to then. */
+  seed(id, asOf, { waiting, service_level: levels }) {
+    const before = waiting.map(([at, n]) => [at, n, levels.findLast(([end]) => end <= at)?.[1] ?? null]);
+    const seen = (this.rows.get(id) ?? []).filter(([at]) => at > asOf);
+    this.rows.set(id, [...before, ...seen]);
   }
 
   /** Take a row's numbers at a moment; between two steps the newest replaces the last. */

@@ -22,13 +22,14 @@ const address = parse(location.search);
 const history = new History();
 const alarm = new Alarm();
 const teller = new Teller(byId('announcer'), alarm);
-const feed = new Feed(take);
+const feed = new Feed(take, () => history.forget());
 let snapshot = null;
 let opened = null; // the link to go back to when the detail view closes
 
 function take(latest) {
   if (snapshot && snapshot.page !== latest.page) return renew();
   snapshot = latest;
+  history.recall(idOf);
   for (const row of [latest.floor, ...latest.queues, ...latest.groups]) {
     history.add(idOf(row), latest.as_of_ms, row.waiting, row.service_level);
   }
