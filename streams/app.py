@@ -11,6 +11,7 @@ import asyncio
 import gc
 import logging
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ import faust
 from faust.types import TP
 
 from streams.connection import tls
+from streams.delay import Delay
 from streams.events import TOPICS
 from streams.flusher import Flusher
 from streams.owned import Holdings, Key, Pace, PartitionState
@@ -72,6 +74,8 @@ class Worker:
             interval_seconds=settings.worker.flush_interval_seconds,
             lease_seconds=broker.session_timeout_seconds,
         )
+        self.event_delay = Delay()
+        self.rebalances = 0
         self._pace = Pace(settings.worker.loop_hold_seconds)
         self._leave = asyncio.Event()
         self._failure: BaseException | None = None
@@ -197,7 +201,9 @@ class Worker:
         if owned is None:
             return  # fetched before the partition was taken away: its new owner reads it
         try:
-            for _ in owned.apply(batch.epoch, batch.records, self._pace):
+            for records, published_at in owned.apply(batch.epoch, batch.records, self._pace):
+                if published_at:
+                    self.event_delay.add(time.time() - published_at / 1000, records)
                 await asyncio.sleep(0)
         except Exception as error:
             self._fail(error)
@@ -205,6 +211,7 @@ class Worker:
 
     async def _on_revoked(self, app: Any, revoked: set[TP], **_: Any) -> None:
         """Write everything while it is still ours, then forget it: who gets it next reads it from the changelog."""
+        self.rebalances += bool(revoked)
         self._state.abandon()
         await self._last_flush()
         self.holdings.clear()

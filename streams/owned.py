@@ -64,8 +64,10 @@ class Owned:
         if self.next_offset is None:
             self.next_offset = self.partition.restored() or 0
 
-    def apply(self, epoch: int, records: list[Record], pace: Pace) -> Iterator[None]:
-        """Apply a batch in chunks of about ``pace.hold_seconds``, yielding after each.
+    def apply(self, epoch: int, records: list[Record], pace: Pace) -> Iterator[tuple[int, int]]:
+        """Apply a batch in chunks of about ``pace.hold_seconds``, yielding after each: records, and the first's time.
+
+        The time is its Kafka timestamp in ms, 0 when unknown: no record of the chunk has waited for longer.
 
         What was applied already is left out; a stale batch is left out whole, and the rest of one when the partition is
         taken away between two chunks.
@@ -78,12 +80,14 @@ class Owned:
             position += len(chunk)
             if chunk[0].offset < self.next_offset:
                 chunk = [record for record in chunk if record.offset >= self.next_offset]
-            if chunk:
+            if not chunk:
+                yield 0, 0
+            else:
                 started = perf_counter()
                 self._refused += self.partition.apply(chunk)
                 pace.took(len(chunk), perf_counter() - started)
                 self.next_offset = chunk[-1].offset + 1
-            yield
+                yield len(chunk), chunk[0].published_at
 
     def take_refused(self) -> list[Refused]:
         """The records refused since the last call; they have to be on the rejected topic before the next marker."""

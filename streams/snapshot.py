@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 from streams import kpis, view
 from streams.backlog import Backlog, backlog
 from streams.counts import Counts
+from streams.delay import Delays
 from streams.partition import Partition
 from streams.settings import QueueSettings, Settings
 from streams.slices import Span
@@ -42,6 +43,8 @@ class WorkerStatus(Struct, frozen=True, kw_only=True):
     lag: Mapping[PartitionKey, int] = {}
     flushes: int = 0
     last_flush_seconds: float = 0.0
+    rebalances: int = 0
+    event_delays: Delays = Delays()
 
 
 class Part(Struct, frozen=True, kw_only=True):

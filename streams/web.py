@@ -217,6 +217,8 @@ def attach(worker: Worker, partition_count: int) -> WebServer:
             lag=worker.lag,
             flushes=worker.flusher.flushes,
             last_flush_seconds=worker.flusher.last_seconds,
+            rebalances=worker.rebalances,
+            event_delays=worker.event_delay.taken(),
         )
 
     server = WebServer(partitions, worker.settings, lambda: time.time_ns() // 1_000_000, status)

@@ -29,9 +29,9 @@ def pipeline() -> dashboards.Dashboard:
         board,
         [
             Line(4, [_workers(), _unowned(), _residual(), _rejected(), _series(), _versions()]),
-            Line(8, [_lag(), _lag_seconds(), _silence()], row="Behind"),
+            Line(8, [_delay(), _lag(), _lag_seconds(), _silence()], row="Behind"),
             Line(8, [_events(), _oddities(), _refused()], row="Events"),
-            Line(8, [_flush(), _contacts(), _scrape()], row="Machinery"),
+            Line(8, [_flush(), _rebalances(), _contacts(), _scrape()], row="Machinery"),
             Line(8, [_memory(), _processor()]),
         ],
     )
@@ -101,6 +101,31 @@ def _versions() -> table.Panel:
             "Version": (Query('count by (version) (contactcenter_build_info{job="queuepulse"})'), "none"),
             "Configuration": (Query('count by (hash) (contactcenter_config_info{job="queuepulse"})'), "none"),
         },
+        no_data="no worker answers",
+    )
+
+
+def _delay() -> timeseries.Panel:
+    def quantile(share: float) -> str:
+        return f"histogram_quantile({share}, le:contactcenter_event_delay_seconds_bucket:rate5m)"
+
+    return time_panel(
+        "From event to number",
+        "From a record's arrival at Kafka to its being in the numbers, over 5 min; each batch by its first record.",
+        Query(quantile(0.5), "half within"),
+        Query(quantile(0.99), "99 % within"),
+        unit="s",
+        no_data="no events in the last 5 minutes",
+        steps=((None, FINE), (0.5, AT_RISK), (5, BREACH)),
+    )
+
+
+def _rebalances() -> timeseries.Panel:
+    return time_panel(
+        "Rebalances",
+        "Times a worker gave its partitions back, in 5 min: once for each worker that comes or goes.",
+        Query("increase(contactcenter_rebalances_total[5m])", "{{instance}}"),
+        unit="none",
         no_data="no worker answers",
     )
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from streams.delay import BOUNDS_SECONDS, Delays
 
 PREFIX: Final = "contactcenter_"
 
@@ -35,6 +38,18 @@ def gauge(name: str, help_: str, points: Iterable[tuple[Mapping[str, str], float
 def counter(name: str, help_: str, points: Iterable[tuple[Mapping[str, str], float]]) -> Family:
     """A counter."""
     return Family(name, "counter", help_, [Point(labels, value, "_total") for labels, value in points])
+
+
+def histogram(name: str, help_: str, delays: Delays) -> Family:
+    """A histogram of durations; its name ends in ``_seconds``."""
+    bounds = (*map(str, BOUNDS_SECONDS), "+Inf")
+    points = [Point({"le": bound}, n, "_bucket") for bound, n in zip(bounds, accumulate(delays.counts), strict=True)]
+    return Family(
+        name,
+        "histogram",
+        help_,
+        [*points, Point({}, sum(delays.counts), "_count"), Point({}, delays.sum_seconds, "_sum")],
+    )
 
 
 def size(families: Iterable[Family]) -> int:

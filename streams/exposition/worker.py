@@ -14,7 +14,7 @@ from msgspec import structs
 from streams import __version__
 from streams.counts import Counts
 from streams.exposition.counters import counters, shown_as
-from streams.exposition.families import Family, Point, gauge
+from streams.exposition.families import Family, Point, gauge, histogram
 from streams.snapshot import Row, Snapshot
 from streams.view import FLOOR
 
@@ -82,6 +82,10 @@ def _partitions(snapshot: Snapshot) -> Iterator[Family]:
     yield gauge("consumer_lag_records", help_, lag)
     help_ = "Flushes of state to Kafka since the worker started."
     yield Family("flushes", "counter", help_, [Point({}, status.flushes, "_total")])
+    help_ = "Times this worker gave its partitions back because workers came or went."
+    yield Family("rebalances", "counter", help_, [Point({}, status.rebalances, "_total")])
+    help_ = "From a record's Kafka timestamp to its being in the numbers; each chunk of a batch by its first record."
+    yield histogram("event_delay_seconds", help_, status.event_delays)
     yield gauge("last_flush_seconds", "How long the last flush took.", [({}, status.last_flush_seconds)])
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from msgspec import json as wire
 
 from streams import events as e
+from streams.delay import Delay
 from streams.partition import Partition, Record
 from streams.settings import Settings, from_raw
 from streams.simulate import Faults, demo, simulate, spoil
@@ -42,6 +43,7 @@ class Floor:
         self.partitions = {topic: Partition(settings, topic, 0) for topic in e.TOPICS}
         self._offsets = dict.fromkeys(e.TOPICS, 0)
         self._numbers = 0
+        self._delay = Delay()
         self.settings = settings
         self.server = WebServer(self._owned, settings, wall_now, self.status)
 
@@ -49,6 +51,7 @@ class Floor:
         """One record, as from Kafka."""
         self.partitions[topic].apply([Record(self._offsets[topic], key, value, 0)])
         self._offsets[topic] += 1
+        self._delay.add(0.06)
 
     def happen(self, event: e.Event, topic: str = e.CALL_EVENTS) -> None:
         """One event."""
@@ -99,7 +102,10 @@ class Floor:
     def status(self) -> WorkerStatus:
         """That of a worker which owns everything and is not behind."""
         there = frozenset(self._owned())
-        return WorkerStatus(expected=there, lag=dict.fromkeys(there, 0), flushes=7, last_flush_seconds=0.01)
+        return WorkerStatus(
+            expected=there, lag=dict.fromkeys(there, 0), flushes=7, last_flush_seconds=0.01, rebalances=1,
+            event_delays=self._delay.taken(),
+        )  # fmt: skip
 
 
 @asynccontextmanager

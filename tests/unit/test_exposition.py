@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streams import events as e
 from streams import snapshot
+from streams.delay import Delay
 from streams.exposition import Exposition
 from streams.exposition.families import Family, gauge
 from streams.exposition.floor import floor_families
@@ -95,10 +96,31 @@ def test_what_became_of_the_events_is_counted() -> None:
     assert found["contactcenter_rejected_total"] == {within(where, reason="not_json"): 1}
 
 
+def test_the_delay_of_events_is_a_histogram_that_adds_over_workers() -> None:
+    delay = Delay()
+    delay.add(0.06, 40)
+    delay.add(0.075, 2)
+    delay.add(-3)
+    delay.add(1_000)
+    rules = by_hand.settings()
+    status = WorkerStatus(rebalances=2, event_delays=delay.taken())
+
+    found = samples(worker_families(snapshot.take([], rules, status, by_hand.NOW)))
+
+    buckets = {dict(labels)["le"]: n for labels, n in found["contactcenter_event_delay_seconds_bucket"].items()}
+    assert (buckets["0.01"], buckets["0.05"], buckets["0.075"], buckets["300.0"], buckets["+Inf"]) == (1, 1, 43, 43, 44)
+    assert found["contactcenter_event_delay_seconds_count"] == {(): 44}
+    assert found["contactcenter_event_delay_seconds_sum"][()] == pytest.approx(1002.55)
+    assert found["contactcenter_rebalances_total"] == {(): 2}
+
+
 def test_counters_do_not_show_what_is_not_flushed() -> None:
     found = samples(worker_families(taken(flushed=False)))
 
-    assert [name for name in found if name.endswith("_total")] == ["contactcenter_flushes_total"]
+    assert [name for name in found if name.endswith("_total")] == [
+        "contactcenter_flushes_total",
+        "contactcenter_rebalances_total",
+    ]
     assert found["contactcenter_waiting"] == {BILLING: 1}, "gauges come from the state as it is"
 
 
