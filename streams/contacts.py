@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
+from sys import intern
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -18,12 +19,12 @@ from streams.contact import history
 from streams.contact.history import Contact
 from streams.contact.log import entry_of
 from streams.contact.state import OPEN, Head, excluded, visit_facts
-from streams.events import CallEvent, ContactEvent
+from streams.events import CallEvent, ContactEvent, SourceSnapshot
 from streams.facts import Change, Fact
 from streams.settings import Settings
 from streams.slices import DAY, HOUR, MINUTE
 
-STATE_VERSION: Final = 1
+STATE_VERSION: Final = 2
 OUT_OF_ORDER: Final = "out_of_order"
 
 
@@ -78,7 +79,7 @@ class Contacts:
             linked = not isinstance(event, CallEvent)
             if at < watermark - (self._linked_ms if linked else self._stub_ms):
                 return [], history.LATE
-            contact = self.by_id[name] = Contact(name, linked=linked)
+            contact = self.by_id[name] = Contact(name, linked=linked, source=intern(event.source))
             settled = None
         elif contact.stamp >= offset:
             return [], ""
@@ -125,6 +126,28 @@ class Contacts:
         for timer in kept:
             heappush(timers, timer)
         self.next_due = timers[0][0] if timers else _NEVER
+
+    def reconcile(self, snapshot: SourceSnapshot, offset: int) -> Iterator[list[Change]]:
+        """Compare what is open with what a source says is: yields the changes of each contact it no longer has.
+
+        A contact belongs to the source that told of it first. What was heard of after the snapshot is left alone, and
+        so is what includes this offset already. What is listed was heard of, so it is not given up for a while.
+        """
+        at, listed = snapshot.occurred_at, frozenset(snapshot.open_contacts)
+        for name, contact in self.by_id.items():
+            head = contact.head
+            if head is None or head.done_at >= 0 or contact.source != snapshot.source:
+                continue
+            if contact.stamp >= offset or contact.last_at > at:
+                continue
+            if name not in listed:
+                outcome = history.close_as_orphan(contact, at, "snapshot")
+                self._refresh(contact, None)
+                if isinstance(outcome, list):
+                    yield outcome
+            elif 4 * (at - contact.last_at) >= self._orphan_ms[head.channel]:
+                history.confirm(contact, at)
+                self._refresh(contact, False)
 
     def known_facts(self) -> Iterator[Fact]:
         """What every contact that is not a stub tells of its visits."""
@@ -195,7 +218,7 @@ class Contacts:
             contact.stamp = max(contact.stamp, stamp)
             stored = (
                 STATE_VERSION, contact.stamp, contact.linked, contact.count, contact.log, contact.base,
-                contact.base_at, contact.digests,
+                contact.base_at, contact.digests, contact.source,
             )  # fmt: skip
             written.append((self._key(name), _encode(stored)))
         self._dirty.clear()
@@ -223,8 +246,9 @@ class Contacts:
             if value:
                 self._ghosts[name] = _decode_ghost(value)[1]
             return
-        _, stamp, linked, count, log, base, base_at, digests = of_this_version(_decode_contact, value, "contact")
-        self.by_id[name] = Contact(name, stamp, count, log, base, base_at, digests, linked)
+        decoded = of_this_version(_decode_contact, value, "contact")
+        _, stamp, linked, count, log, base, base_at, digests, source = decoded
+        self.by_id[name] = Contact(name, stamp, count, log, base, base_at, digests, linked, intern(source))
 
     def restored(self, watermark: int) -> None:
         """Everything stored was read: rebuild the rest. Stubs whose time was up are forgotten again."""
@@ -268,4 +292,4 @@ _FORGOTTEN: Final = 0x92
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_ghost = msgspec.msgpack.Decoder(tuple[int, int]).decode
-_decode_contact = msgspec.msgpack.Decoder(tuple[int, int, bool, int, bytes, Head | None, int, bytes]).decode
+_decode_contact = msgspec.msgpack.Decoder(tuple[int, int, bool, int, bytes, Head | None, int, bytes, str]).decode

@@ -31,6 +31,7 @@ from streams.events import (
     Event,
     QueueStateChanged,
     Rated,
+    SourceGap,
     SourceHeartbeat,
     SourceSnapshot,
 )
@@ -265,6 +266,14 @@ def _scheduled(event: AgentScheduled) -> Rejected | None:
     return None
 
 
+def _gap(event: SourceGap) -> Rejected | None:
+    if not EARLIEST_MS <= event.since < END_MS:
+        return _time("since", event.since)
+    if event.since > event.occurred_at:
+        return _refuse("out_of_range", "$.since is after $.occurred_at: give the last time you are sure of")
+    return None
+
+
 def _rated(event: Rated) -> Rejected | None:
     low, high = event.scale_min, event.scale_max
     if not low < high:
@@ -276,7 +285,9 @@ def _rated(event: Rated) -> Rejected | None:
     return None
 
 
-_SENSE: Final[Mapping[type[Event], Callable[[Any], Rejected | None]]] = {AgentScheduled: _scheduled, Rated: _rated}
+_SENSE: Final[Mapping[type[Event], Callable[[Any], Rejected | None]]] = {
+    AgentScheduled: _scheduled, Rated: _rated, SourceGap: _gap,
+}  # fmt: skip
 
 
 def _rule(kind: type[Event]) -> _Rule:
@@ -286,7 +297,7 @@ def _rule(kind: type[Event]) -> _Rule:
         return _Rule(home, attrgetter("contact_id"), sense)
     if issubclass(kind, AgentEvent):
         return _Rule(AGENT_EVENTS, attrgetter("agent_id"), sense)
-    anywhere = issubclass(kind, QueueStateChanged | SourceHeartbeat | SourceSnapshot)
+    anywhere = issubclass(kind, QueueStateChanged | SourceHeartbeat | SourceSnapshot | SourceGap)
     return _Rule(None if anywhere else CONVERSATION_EVENTS, None, sense)
 
 

@@ -368,10 +368,20 @@ class SourceHeartbeat(Envelope, frozen=True, kw_only=True, gc=False, omit_defaul
 
 
 class SourceSnapshot(Envelope, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="source.snapshot"):
-    """After a reconnect: the contacts still open at the source; others of this source may be closed as orphans."""
+    """After a reconnect: the contacts still open at the source; others of this source are closed as orphans.
+
+    Goes to every partition; each needs to be told of its own contacts only (those whose key falls into it).
+    """
 
     source: Id
     open_contacts: Annotated[tuple[Id, ...], Meta(max_length=10_000)] = ()
+
+
+class SourceGap(Envelope, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="source.gap"):
+    """The source was cut off from ``since`` on: what happened may never be told. A snapshot says what is open again."""
+
+    source: Id
+    since: EpochMs
 
 
 class HelpViewed(Envelope, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="help.viewed"):
@@ -405,7 +415,7 @@ Event: TypeAlias = (
     | ConversationReopened | ConversationAbandoned | ConversationMerged | ConversationTagged | ConversationCommented
     | SurveySent | Rated | Reviewed
     | AgentStateChanged | AgentHeartbeat | AgentScheduled
-    | QueueStateChanged | SourceHeartbeat | SourceSnapshot | HelpViewed | HelpSearched | HelpDeflected
+    | QueueStateChanged | SourceHeartbeat | SourceSnapshot | SourceGap | HelpViewed | HelpSearched | HelpDeflected
 )  # fmt: skip
 
 CALL_EVENTS: Final = "call-events"
@@ -420,7 +430,7 @@ def topic_of(event: Event) -> str | None:
         return CALL_EVENTS
     if isinstance(event, AgentEvent):
         return AGENT_EVENTS
-    if isinstance(event, QueueStateChanged | SourceHeartbeat | SourceSnapshot):
+    if isinstance(event, QueueStateChanged | SourceHeartbeat | SourceSnapshot | SourceGap):
         return None
     return CONVERSATION_EVENTS
 

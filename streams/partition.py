@@ -13,18 +13,28 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams import presence
+from streams.contact import history
 from streams.contact.history import Contact
-from streams.contacts import STATE_VERSION, Contacts, StateRefusedError, Waiting, of_this_version
+from streams.contacts import OUT_OF_ORDER, STATE_VERSION, Contacts, StateRefusedError, Waiting, of_this_version
 from streams.decode import Rejected, decode
-from streams.events import AgentEvent, AgentStateChanged, ContactEvent, Event, QueueStateChanged
-from streams.facts import Change, Fact
+from streams.events import (
+    AgentEvent,
+    AgentStateChanged,
+    ContactEvent,
+    Event,
+    QueueStateChanged,
+    SourceGap,
+    SourceSnapshot,
+)
+from streams.facts import Change, Fact, Kind
 from streams.ledger import Ledger
 from streams.presence import Presence
 from streams.settings import Settings
+from streams.trust import OTHER, Sources, origin_of
 
 __all__ = ["Contact", "Flush", "Partition", "Record", "Refused", "StateRefusedError", "Waiting"]
 
-MAX_SOURCES: Final = 1_000
+MAX_QUEUE_STATES: Final = 1_000
 
 
 class Record(NamedTuple):
@@ -72,7 +82,7 @@ class Partition:
         self.number = partition
         self.next_offset = 0
         self.watermark = 0
-        self.sources: dict[str, int] = {}
+        self.trust = Sources()
         self.queue_states: dict[str, tuple[int, bool]] = {}
         self.counters: dict[str, int] = {}
         self.flushed_counters: dict[str, int] = {}
@@ -88,6 +98,11 @@ class Partition:
         self._pending: tuple[Totals, dict[str, int]] = ({}, {})
         self._forgotten: list[str] = []
         self._purged: list[bytes] = []
+
+    @property
+    def sources(self) -> dict[str, int]:
+        """When each source was last heard of, in event time."""
+        return self.trust.heard_at
 
     @property
     def contacts(self) -> dict[str, Contact]:
@@ -115,36 +130,42 @@ class Partition:
             event = decode(self.topic, key, value, published_at)
             if type(event) is Rejected:
                 self._count("rejected|" + event.reason, offset)
+                origin = origin_of(value)
+                self._count("source|rejected|" + (origin if origin in self.sources else OTHER), offset)
                 refused.append(Refused(offset, event.reason, event.detail, key, value, published_at))
             else:
-                self._take(event, offset)  # type: ignore[arg-type]
+                self._take(event, offset, published_at)  # type: ignore[arg-type]
             self.next_offset = offset + 1
         return refused
 
-    def _take(self, event: Event, offset: int) -> None:
+    def _take(self, event: Event, offset: int, published_at: int) -> None:
         self._count(_COUNTER[type(event)], offset)
-        at, source = event.occurred_at, event.source
+        at = event.occurred_at
+        source = self.trust.hear(event.source, at, event.queue, published_at)
+        self._count("source|events|" + source, offset)
         if isinstance(event, ContactEvent):
             changes, counted_as = self.store.take(event, offset, self.watermark)
             if counted_as:
                 self._count(counted_as, offset)
+                self._count(_OF_A_SOURCE[counted_as] + source, offset)
             if changes:
-                self._post(changes, offset)
+                self._post(changes, offset, source)
         elif isinstance(event, AgentEvent):
-            self._take_agent(event, offset)
+            self._take_agent(event, offset, source)
         elif isinstance(event, QueueStateChanged):
             self._take_queue_state(event)
-        known = self.sources.get(source)
-        if (known is None and len(self.sources) < MAX_SOURCES) or (known is not None and known < at):
-            self.sources[source] = at
+        elif isinstance(event, SourceGap):
+            self.trust.lost_sight(source, event.since)
+        elif isinstance(event, SourceSnapshot):
+            self._reconcile(event, offset, source)
         if at > self.watermark:
             self.watermark = at
             if self.store.next_due <= at:
                 for changes in self.store.fire(at, offset):
-                    self._count("orphaned_contacts", offset)
-                    self._post(changes, offset)
+                    self._count("orphaned_contacts|silence", offset)
+                    self._post(changes, offset, source)
 
-    def _take_agent(self, event: AgentEvent, offset: int) -> None:
+    def _take_agent(self, event: AgentEvent, offset: int, source: str) -> None:
         agent = self.agents.get(event.agent_id)
         if agent is None:
             agent = self.agents[event.agent_id] = Presence(event.agent_id, changes=[])
@@ -154,27 +175,40 @@ class Partition:
         self._dirty_agents[event.agent_id] = None
         if not isinstance(event, AgentStateChanged):
             return
+        for queue in event.queues or ():
+            self.trust.feed(source, event.occurred_at, queue)
         spans = presence.record(agent, event)
         if isinstance(spans, str):
             self._count(spans, offset)
+            self._count(_OF_A_SOURCE[spans] + source, offset)
             return
         for span in spans:
             for queue in ("", *span.queues):
                 self.ledger.spend(span, queue, offset, self.watermark)
 
+    def _reconcile(self, event: SourceSnapshot, offset: int, source: str) -> None:
+        """What the source still has open is open; what it no longer has is closed as an orphan."""
+        self.trust.has_sight(source, event.occurred_at)
+        for changes in self.store.reconcile(event, offset):
+            self._count("orphaned_contacts|snapshot", offset)
+            self._post(changes, offset, source)
+
     def _take_queue_state(self, event: QueueStateChanged) -> None:
         """The latest word on whether a queue is open, by event time; bounded like the sources."""
         said = self.queue_states.get(event.queue)
-        if (said is None and len(self.queue_states) < MAX_SOURCES) or (
+        if (said is None and len(self.queue_states) < MAX_QUEUE_STATES) or (
             said is not None and said[0] <= event.occurred_at
         ):
             self.queue_states[event.queue] = (event.occurred_at, event.open)
 
-    def _post(self, changes: list[Change], offset: int) -> None:
+    def _post(self, changes: list[Change], offset: int, source: str) -> None:
         ledger = self.ledger
         for change in changes:
             if not ledger.post(change, offset, self.watermark):
                 self._count("late", offset)
+                self._count("source|late|" + source, offset)
+            if change[1].kind == SKEWED and change[0] > 0:
+                self._count("source|negative_durations|" + source, offset)
             if self._on_fact is not None:
                 self._on_fact(*change)
         if ledger.broken_maxima:
@@ -194,6 +228,8 @@ class Partition:
         tallies = self.ledger.changed(stamp)
         self._counter_stamp = max(self._counter_stamp, stamp)
         tallies.append((self._prefix + b"n|", _encode((self._counter_stamp, self.counters))))
+        if self.trust.changed:
+            tallies.append((self._prefix + b"q|", self.trust.stored()))
         contacts = self.store.changed(stamp)
         for name in self._dirty_agents:
             agent = self.agents[name]
@@ -232,9 +268,11 @@ class Partition:
             self.agents[agent.agent_id] = agent
         elif code == b"n" and value:
             self._counter_stamp, self.counters = _decode_counters(value)
+        elif code == b"q" and value:
+            self.trust.restore(value)
         elif code == b"m" and value:
             marker = of_this_version(_decode_marker, value, "marker")
-            _, self.next_offset, self.watermark, self.sources, self.queue_states = marker
+            _, self.next_offset, self.watermark, self.trust.heard_at, self.queue_states = marker
             self._marked_offset = self.next_offset
 
     def restored(self) -> int | None:
@@ -247,6 +285,12 @@ class Partition:
         return {key: dict(book.total.fields) for key, book in self.ledger.books.items()}
 
 
+SKEWED: Final = int(Kind.SKEWED)
+_OF_A_SOURCE: Final = {
+    history.DUPLICATE: "source|duplicates|",
+    history.LATE: "source|late|",
+    OUT_OF_ORDER: "source|out_of_order|",
+}
 _COUNTER: Final[dict[type, str]] = {kind: f"events|{kind.__struct_config__.tag}" for kind in Event.__args__}
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -20,6 +20,7 @@ from streams.settings import QueueSettings, Settings
 from streams.slices import Span
 from streams.staffing.estimate import Staff, shares
 from streams.tally import conversations
+from streams.trust.floor import Source, Verdict, sources_of, verdict
 from streams.view import FLOOR, Key, Live, Window
 
 K = TypeVar("K", int, str)
@@ -88,7 +89,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """Everything shown, as of ``now`` (epoch ms). ``sources``: when each was last heard of, in event time.
+    """Everything shown, as of ``now`` (epoch ms). ``trust``: what is known of each source, by name.
 
     ``rows`` are the queues; ``outside`` is what happened to contacts in no queue (given up in the IVR, test calls), by
     channel. The floor has both.
@@ -102,7 +103,12 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     outside: Sequence[Row]
     floor: Row
     groups: Sequence[Row]
-    sources: Mapping[str, int]
+    trust: Mapping[str, Source]
+
+    @property
+    def sources(self) -> Mapping[str, int]:
+        """When each source was last heard of, in event time."""
+        return {name: source.heard_at for name, source in self.trust.items()}
 
     @property
     def watermark(self) -> int:
@@ -117,11 +123,23 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
     def staleness_seconds(self, source: str) -> float:
         """How long ago a source was last heard of."""
-        return max(0, self.now - self.sources[source]) / 1000
+        return max(0, self.now - self.trust[source].heard_at) / 1000
+
+    def lag_seconds(self, source: str) -> float:
+        """How far a source is behind the one that is furthest on, by their own clocks."""
+        latest = max(known.heard_at for known in self.trust.values())
+        return (latest - self.trust[source].heard_at) / 1000
 
     def is_stale(self, source: str) -> bool:
         """Whether a source has been silent for longer than ``worker.stale_after_seconds``."""
         return self.staleness_seconds(source) > self.settings.worker.stale_after_seconds
+
+    def verdict(self, row: Row) -> Verdict:
+        """How far a row can be trusted: a queue by its sources, a group by those of its queues, the floor by all."""
+        queues: Sequence[str] | None = (row.queue,)
+        if not row.channel:
+            queues = None if row.queue == FLOOR else self.settings.groups.get(row.queue, ())
+        return verdict(self.trust, queues, self.now, self.settings.worker.stale_after_seconds * 1000)
 
 
 def take(partitions: Sequence[Partition], settings: Settings, status: WorkerStatus, wall_ms: int) -> Snapshot:
@@ -140,10 +158,7 @@ def steps(
 ) -> Generator[None, None, Snapshot]:
     """Take a snapshot, yielding between two pieces of the work."""
     now = view.now_of(partitions, settings, wall_ms)
-    sources: dict[str, int] = {}
-    for partition in partitions:
-        for source, at in partition.sources.items():
-            sources[source] = max(at, sources.get(source, at))
+    trust = sources_of(partitions, now)
     lives = view.live(partitions, settings, now)
     group_lives = {name: _group_live(partitions, lives, members, now) for name, members in settings.groups.items()}
     yield
@@ -171,7 +186,7 @@ def steps(
     groups = [_group(settings, name, group_lives[name], rows) for name in settings.groups]
     return Snapshot(
         settings=settings, now=now, status=status, parts=parts, rows=rows, outside=outside, floor=floor, groups=groups,
-        sources=sources,
+        trust=trust,
     )  # fmt: skip
 
 

@@ -108,6 +108,10 @@ def _cells(row: Mapping[str, Any], window: str) -> list[Text]:
     live, target = row["live"], row["target"]
     level, asa, abandonment, state = _judged(row, row["windows"].get(window))
     word, style = _STATES[state]
+    if row["trust"]["stale"]:
+        word, style = "stale", "dim"
+    elif row["trust"]["incomplete"]:
+        word = "incomplete" if state == "fine" else f"{word}, incomplete"
     wanted = f"{target['service_level_ratio'] * 100:.0f}/{_short(target['service_level_threshold_seconds'])}"
     late = live["state"].get("oldest_wait") == "breach"
     name = "whole floor" if row["channel"] == "" else row["queue"]

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from streams import __version__, kpis
 from streams import tally as y
+from streams.api.trust import source_row, trusted
 from streams.backlog import AGES, PROMISES, Backlog
 from streams.counts import Counts
 from streams.exposition.counters import shown_as
@@ -45,15 +46,7 @@ def iso(at_ms: int, zone: ZoneInfo | None = None) -> str:
 def floor(snapshot: Snapshot) -> dict[str, Any]:
     """Everything about now: every queue, the floor, the groups; and how far it can be trusted."""
     settings, mark = snapshot.settings, snapshot.watermark
-    sources = [
-        {
-            "source": name,
-            "heard_at_ms": at,
-            "staleness_seconds": snapshot.staleness_seconds(name),
-            "stale": snapshot.is_stale(name),
-        }
-        for name, at in sorted(snapshot.sources.items())
-    ]
+    sources = [source_row(snapshot, name) for name in sorted(snapshot.trust)]
     return {
         "as_of": iso(snapshot.now),
         "as_of_ms": snapshot.now,
@@ -63,19 +56,21 @@ def floor(snapshot: Snapshot) -> dict[str, Any]:
         "watermark": iso(mark) if mark else None,
         "watermark_ms": mark or None,
         "stale": all(source["stale"] for source in sources),
+        "complete": not (snapshot.missing or snapshot.verdict(snapshot.floor).incomplete),
         "sources": sources,
         "missing_partitions": [{"topic": topic, "partition": number} for topic, number in snapshot.missing],
         "recovering": [{"topic": topic, "partition": n} for topic, n in sorted(snapshot.status.restoring)],
-        "queues": [_row(row, snapshot.now) for row in snapshot.rows],
-        "floor": _row(snapshot.floor, snapshot.now),
+        "queues": [_row(row, snapshot) for row in snapshot.rows],
+        "floor": _row(snapshot.floor, snapshot),
         "groups": [
-            {**_row(row, snapshot.now), "members": list(settings.groups[row.queue])} for row in snapshot.groups
+            {**_row(row, snapshot), "members": list(settings.groups[row.queue])} for row in snapshot.groups
         ],
     }  # fmt: skip
 
 
-def _row(row: Row, now: int) -> dict[str, Any]:
-    rule = row.rule
+def _row(row: Row, snapshot: Snapshot) -> dict[str, Any]:
+    rule, now = row.rule, snapshot.now
+    trust = snapshot.verdict(row)
     return {
         "queue": row.queue,
         "channel": row.channel,
@@ -93,7 +88,11 @@ def _row(row: Row, now: int) -> dict[str, Any]:
         "live": _live(row, now),
         "backlog": None if row.backlog is None else _backlog(row.backlog, now),
         "staffing": None if (found := plan(row, now)) is None else _staffing(found),
-        "windows": {name: _window(rule, window) for name, window in row.windows.items()},
+        "trust": trusted(trust),
+        "windows": {
+            name: {**_window(rule, window), "complete": not trust.holes(window.span.start, window.span.end, now)}
+            for name, window in row.windows.items()
+        },
     }
 
 

@@ -43,14 +43,15 @@ def wall(snapshot: Snapshot, *, agents_reported: bool, page: str) -> dict[str, A
         ],
         "missing": len(snapshot.missing),
         "recovering": len(snapshot.status.restoring),
-        "floor": _row("floor", snapshot.floor, snapshot.now, window, agents_reported),
-        "queues": [_row("queue", row, snapshot.now, window, agents_reported) for row in snapshot.rows],
-        "groups": [_row("group", row, snapshot.now, window, agents_reported) for row in snapshot.groups],
+        "floor": _row("floor", snapshot.floor, snapshot, window, agents_reported),
+        "queues": [_row("queue", row, snapshot, window, agents_reported) for row in snapshot.rows],
+        "groups": [_row("group", row, snapshot, window, agents_reported) for row in snapshot.groups],
     }
 
 
-def _row(kind: str, row: Row, now: int, window: str, agents_reported: bool) -> dict[str, Any]:
-    rule, live = row.rule, row.live
+def _row(kind: str, row: Row, snapshot: Snapshot, window: str, agents_reported: bool) -> dict[str, Any]:
+    rule, live, now = row.rule, row.live, snapshot.now
+    trust = snapshot.verdict(row)
     shown, today = row.windows.get(window), row.windows.get("today")
     level = kpis.PRESETS[rule.preset]
     return {
@@ -65,6 +66,8 @@ def _row(kind: str, row: Row, now: int, window: str, agents_reported: bool) -> d
             "oldest_wait": rule.oldest_wait_target_seconds,
         },
         "open": live.open,
+        "stale": trust.stale,
+        "incomplete": trust.incomplete,
         "waiting": live.waiting,
         "past_threshold": live.waiting_past_threshold,
         "oldest_wait_seconds": None if live.oldest_offered_at is None else live.oldest_wait_seconds(now),

@@ -327,10 +327,10 @@ def _reopened(head: Head, entry: Entry, out: list[Change]) -> None:
 
 
 def _orphaned(head: Head, entry: Entry, out: list[Change]) -> None:
-    """Nothing came for longer than the channel allows: closed, shown, and kept out of service level and ASA."""
+    """Silent for too long, or gone from its source: closed, shown, and kept out of service level and ASA."""
     for visit in head.visits:
         if visit.outcome == OPEN:
-            leave(head, entry, visit, ORPHANED, out)
+            leave(head, entry, visit, ORPHANED, out, entry.detail)
     for segment in head.segments:
         if segment.ended_at < 0:
             segment.consult, segment.ended_at = True, entry.at

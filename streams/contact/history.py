@@ -35,6 +35,7 @@ class Contact(Struct):
     """What is remembered of one contact; ``head`` is rebuilt from ``log`` and never stored.
 
     ``linked`` contacts (conversations) are remembered longer: a reopen, a survey or a repeat can still come.
+    ``source`` is who told of it first.
     """
 
     contact_id: str
@@ -45,6 +46,7 @@ class Contact(Struct):
     base_at: int = -1
     digests: bytes = b""
     linked: bool = False
+    source: str = ""
     head: Head | None = None
     last_at: int = -1
     last_rank: int = -1
@@ -68,9 +70,14 @@ def record(contact: Contact, entry: Entry) -> list[Change] | str:
     return _insert(contact, entry)
 
 
-def close_as_orphan(contact: Contact, at: int) -> list[Change] | str:
-    """Close a contact nothing was heard of for too long."""
-    return record(contact, Entry(at, 2**31, t.ORPHANED, f"orphan@{at}"))
+def close_as_orphan(contact: Contact, at: int, why: str = "silence") -> list[Change] | str:
+    """Close a contact nothing was heard of for too long, or that its source no longer has ("snapshot")."""
+    return record(contact, Entry(at, 2**31, t.ORPHANED, f"orphan@{at}", detail=why))
+
+
+def confirm(contact: Contact, at: int) -> None:
+    """Its source says that the contact is still open: nothing changes but when it was last heard of."""
+    record(contact, Entry(at, 2**31, t.CONFIRMED, f"open@{at}"))
 
 
 def shrink(contact: Contact) -> None:

@@ -19,7 +19,8 @@ from streams import events as e
     STARTED, DIALLED, CONNECTED, HANDED_OFF, OFFERED, ALERTING, NOT_ANSWERED, ANSWERED, HELD, RESUMED, ESCALATED,
     TRANSFERRED, FLOWED_OUT, ABANDONED, IVR_ABANDONED, ENDED, WRAP_STARTED, WRAPPED_UP, RESOLVED, CLOSED, REOPENED,
     MERGED, MESSAGE, TAGGED, COMMENTED, SURVEY_SENT, RATED, REVIEWED, ORPHANED,
-) = range(29)  # fmt: skip
+    CONFIRMED,
+) = range(30)  # fmt: skip
 """Transitions, in the order in which they make sense when they share a millisecond; part of the stored state."""
 
 TRANSITION_OF: Final[dict[type, int]] = {

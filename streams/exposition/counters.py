@@ -117,7 +117,15 @@ _EVENTS: Final = {
     "out_of_order": ("out_of_order", "", "Events older than the last of their contact; put where they belong."),
     "late": ("late", "", "Facts older than the windows keep; in the totals all the same."),
     "late_after_close": ("late_after_close", "", "Events of contacts already forgotten; they changed nothing."),
-    "orphaned_contacts": ("orphaned_contacts", "", "Contacts closed because nothing was heard of them for too long."),
+    "orphaned_contacts": ("orphaned_contacts", "reason", "Contacts closed though nobody told of their end."),
+}
+_OF_A_SOURCE: Final = {
+    "events": "Events understood.",
+    "duplicates": "Events seen before; they changed nothing.",
+    "out_of_order": "Events older than the last of their contact.",
+    "late": "Events too late for the windows or for a contact that is over.",
+    "negative_durations": "Durations that came out negative and were taken as 0: its clock disagrees with another.",
+    "rejected": 'Records refused; under "other" also those whose source cannot be read or is not known.',
 }
 
 
@@ -127,6 +135,7 @@ def counters(parts: Iterable[Part]) -> list[Family]:
     histogram: list[Point] = []
     corrected: list[Point] = []
     events: dict[str, list[tuple[dict[str, str], float]]] = defaultdict(list)
+    of_sources: dict[str, list[tuple[dict[str, str], float]]] = defaultdict(list)
     for part in parts:
         where = {"topic": part.topic, "partition": str(part.number)}
         for key, fields in part.totals.items():
@@ -149,11 +158,16 @@ def counters(parts: Iterable[Part]) -> list[Family]:
                     corrected += _speed_of_answer(fields, labels, CORRECTED)
         for name, n in part.counters.items():
             kind, _, label = name.partition("|")
-            if kind in _EVENTS:
+            if kind == "source":
+                what, _, source = label.partition("|")
+                of_sources[what].append(({"source": source, **where}, n))
+            elif kind in _EVENTS:
                 labelled = {_EVENTS[kind][1]: label} if label else {}
                 events[kind].append(({**labelled, **where}, n))
     found = [counter(name, help_, shown[name]) for name, help_ in _helps().items() if name in shown]
     found += [counter(_EVENTS[kind][0], _EVENTS[kind][2], points) for kind, points in sorted(events.items())]
+    for what, points in sorted(of_sources.items()):
+        found.append(counter(f"source_{what}", f"By source. {_OF_A_SOURCE[what]}", points))
     if histogram:
         help_ = "Waits of answered visits, less speed_of_answer_corrected_seconds; usual thresholds are exact edges."
         found.append(Family("speed_of_answer_seconds", "histogram", help_, histogram))

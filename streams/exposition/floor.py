@@ -34,6 +34,14 @@ def _about(snapshot: Snapshot) -> Iterator[Family]:
     help_ = "How long ago a source was last heard of."
     stale = [({"source": name}, snapshot.staleness_seconds(name)) for name in sorted(snapshot.sources)]
     yield gauge("source_staleness_seconds", help_, stale)
+    help_ = "How far a source is behind the one that is furthest on, by their own clocks."
+    lags = [({"source": name}, snapshot.lag_seconds(name)) for name in sorted(snapshot.trust)]
+    yield gauge("source_watermark_lag_seconds", help_, lags)
+    verdicts = [(_key(row), snapshot.verdict(row)) for row in [*snapshot.rows, snapshot.floor]]
+    help_ = "1: every source that feeds the queue is silent; the queue is not quiet, its numbers are old."
+    yield gauge("queue_stale", help_, [(key, float(verdict.stale)) for key, verdict in verdicts])
+    help_ = "1: a source that feeds the queue is silent or cut off; some of its contacts are not in the numbers."
+    yield gauge("queue_incomplete", help_, [(key, float(verdict.incomplete)) for key, verdict in verdicts])
 
 
 def _live(rows: list[Row], now: int) -> Iterator[Family]:

@@ -39,6 +39,15 @@ def _about(snapshot: Snapshot) -> Iterator[Family]:
     help_ = "When a source was last heard of, in event time; stale is not quiet."
     sources = [({"source": name}, at / 1000) for name, at in sorted(snapshot.sources.items())]
     yield gauge("source_watermark_timestamp_seconds", help_, sources)
+    help_ = "1: the source was cut off and no snapshot has said yet what is open."
+    gaps = [({"source": name}, float(known.cut_off_since is not None)) for name, known in snapshot.trust.items()]
+    yield gauge("source_cut_off", help_, gaps)
+    help_ = "Shortest way from an event's time to Kafka's, last two hours; below 0 the source's clock is ahead."
+    delays = [
+        ({"source": name}, None if (ms := known.least_delay_ms) is None else ms / 1000)
+        for name, known in snapshot.trust.items()
+    ]
+    yield gauge("source_least_delay_seconds", help_, delays)
     help_ = "A source silent for longer than this is stale: worker.stale_after_seconds."
     yield gauge("stale_after_seconds", help_, [({}, settings.worker.stale_after_seconds)])
 

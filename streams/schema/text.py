@@ -68,6 +68,7 @@ FIELDS: Final[Mapping[str, str]] = MappingProxyType(
         "planned": "True for the plan, false for what was worked.",
         "open": "Whether the queue takes contacts from now on.",
         "open_contacts": "contact_id of every contact still open at the source.",
+        "since": "The time of the last event that is sure to have been sent.",
         "found": "Whether the search had a hit.",
     }
 )
@@ -83,6 +84,7 @@ SPECIAL: Final[Mapping[str, str]] = MappingProxyType(
         "conversation.reviewed.score": "The quality found, from 0 to 1.",
         "source.heartbeat.source": "The source that is alive.",
         "source.snapshot.source": "The source whose contacts are listed.",
+        "source.gap.source": "The source that was cut off.",
     }
 )
 """Where a field's meaning depends on the type: ``type.field``."""

@@ -165,7 +165,7 @@ def test_a_call_whose_end_never_comes_is_an_orphan_outside_service_level_and_asa
     assert (billing.orphaned, billing.abandoned, billing.answered) == (1, 0, 0)
     assert set(service_levels(billing).values()) == {None}
     assert asa_seconds(billing) is None
-    assert floor.counter("orphaned_contacts") == 1
+    assert floor.counter("orphaned_contacts|silence") == 1
     assert (floor.live(now=4 * HOUR).waiting, floor.live(now=4 * HOUR).conservation_residual) == (0, 0)
 
 

@@ -198,6 +198,7 @@ def test_the_asyncapi_document_names_the_key_of_every_contact_and_agent() -> Non
         "help.searched",
         "help.viewed",
         "queue.state_changed",
+        "source.gap",
         "source.heartbeat",
         "source.snapshot",
     }

@@ -85,8 +85,8 @@ def test_nearly_every_kind_of_event_happens_in_a_few_hours(morning: tuple[list[I
     seen = {type(item.event) for item in morning[0]}
     all_kinds = set(e.Event.__args__)
 
-    assert all_kinds - seen <= {e.SourceSnapshot, e.ConversationMerged, e.Reviewed, e.ConversationCommented,
-                                e.ConversationReopened, e.ConversationAbandoned}  # fmt: skip
+    assert all_kinds - seen <= {e.SourceSnapshot, e.SourceGap, e.ConversationMerged, e.Reviewed,
+                                e.ConversationCommented, e.ConversationReopened, e.ConversationAbandoned}  # fmt: skip
 
 
 def test_arrivals_of_a_day_add_up_and_are_highest_at_the_peaks() -> None:

@@ -28,6 +28,7 @@ def row(
             "agents_serving": 13,
             "state": {"oldest_wait": "breach"},
         },
+        "trust": {"stale": False, "incomplete": False},
         "windows": {
             "30m": {
                 "service_level": {"short_abandons_excluded": level},

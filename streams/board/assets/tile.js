@@ -11,7 +11,14 @@ const CAUSES = { staffing: 'nobody staffed', asa: 'answer time' };
 
 /** How a row stands: its worst state, and the words for it. `none` is a queue nothing can be said of. */
 export function standing(row, stale) {
-  if (stale) return { state: 'stale', words: 'stale' };
+  if (stale || row.stale) return { state: 'stale', words: 'stale' };
+  const found = judged(row);
+  if (!row.incomplete) return found;
+  if (found.state === 'fine') return { state: 'none', words: 'incomplete' }; // what is missing may be what is not fine
+  return { state: found.state, words: `${found.words} (incomplete)` };
+}
+
+function judged(row) {
   if (!row.open && !row.waiting) return { state: 'none', words: 'closed' };
   const { state, cause } = worst(row.state);
   if (state === 'none') return { state, words: row.offered ? 'no result yet' : 'no contacts' };
