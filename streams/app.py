@@ -105,6 +105,10 @@ class Worker:
         """Ask the worker to finish: what is applied is flushed, then ``run`` returns."""
         self._leave.set()
 
+    def fail(self, error: BaseException) -> None:
+        """End the worker because something beside it can't go on; ``run`` raises the error."""
+        self._fail(error)
+
     async def run(self) -> None:
         """Work until ``leave``, SIGTERM or SIGINT. Raises what made the worker unable to go on."""
         quiet_libraries()

@@ -15,6 +15,8 @@ from streams import kpis, view
 from streams.backlog import Backlog, backlog
 from streams.counts import Counts
 from streams.delay import Delays
+from streams.measures.given import NO_COUNTS, NOTHING, Given, given
+from streams.measures.shelf import Shelf
 from streams.partition import Partition
 from streams.settings import QueueSettings, Settings
 from streams.slices import Span
@@ -104,6 +106,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     floor: Row
     groups: Sequence[Row]
     trust: Mapping[str, Source]
+    given: Given = NOTHING
 
     @property
     def sources(self) -> Mapping[str, int]:
@@ -142,9 +145,11 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         return verdict(self.trust, queues, self.now, self.settings.worker.stale_after_seconds * 1000)
 
 
-def take(partitions: Sequence[Partition], settings: Settings, status: WorkerStatus, wall_ms: int) -> Snapshot:
+def take(
+    partitions: Sequence[Partition], settings: Settings, status: WorkerStatus, wall_ms: int, shelf: Shelf | None = None
+) -> Snapshot:
     """A snapshot in one go."""
-    work = steps(partitions, settings, status, wall_ms)
+    work = steps(partitions, settings, status, wall_ms, shelf)
     while True:
         try:
             next(work)
@@ -154,9 +159,9 @@ def take(partitions: Sequence[Partition], settings: Settings, status: WorkerStat
 
 
 def steps(
-    partitions: Sequence[Partition], settings: Settings, status: WorkerStatus, wall_ms: int
+    partitions: Sequence[Partition], settings: Settings, status: WorkerStatus, wall_ms: int, shelf: Shelf | None = None
 ) -> Generator[None, None, Snapshot]:
-    """Take a snapshot, yielding between two pieces of the work."""
+    """Take a snapshot, yielding between two pieces of the work. ``shelf`` has the numbers from outside."""
     now = view.now_of(partitions, settings, wall_ms)
     trust = sources_of(partitions, now)
     lives = view.live(partitions, settings, now)
@@ -186,7 +191,7 @@ def steps(
     groups = [_group(settings, name, group_lives[name], rows) for name in settings.groups]
     return Snapshot(
         settings=settings, now=now, status=status, parts=parts, rows=rows, outside=outside, floor=floor, groups=groups,
-        trust=trust,
+        trust=trust, given=given(shelf, NO_COUNTS),
     )  # fmt: skip
 
 

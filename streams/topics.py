@@ -2,7 +2,8 @@
 
 Inputs (``call-events``, ``conversation-events``, ``agent-events``), one ``-rejected`` topic beside each, and the
 changelog of the state. All have the same number of partitions: partition n of the changelog holds the state of
-partition n of every input, so that one worker owns them together.
+partition n of every input, so that one worker owns them together. ``measures``, which every worker reads whole, and
+what is refused of it have one partition, whatever the others have.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.connection import client_arguments
 from streams.events import TOPICS
+from streams.measures.record import MEASURES
 from streams.settings import Broker, Settings
 
 CHANGELOG_CONFIG: Final = {
@@ -24,6 +26,8 @@ CHANGELOG_CONFIG: Final = {
     "segment.bytes": str(64 * 1024 * 1024),  # what is in the newest segment is not compacted: recovery reads it all
     "max.message.bytes": str(8 * 1024 * 1024),
 }
+
+COMPACTED: Final = {"cleanup.policy": "compact"}
 
 
 class Problem(NamedTuple):
@@ -61,8 +65,12 @@ def changelog_topic(app_id: str) -> str:
 
 
 def topic_names(app_id: str) -> list[str]:
-    """Every topic a worker reads or writes."""
+    """Every topic that a worker reads or writes its part of: they share their number of partitions."""
     return [*TOPICS, *map(rejected_topic, TOPICS), changelog_topic(app_id)]
+
+
+WHOLE_TOPICS: Final = (MEASURES, rejected_topic(MEASURES))
+"""Topics every worker reads, or writes, as one: compacted, so that the latest record of each key is kept for ever."""
 
 
 def ensure_topics(settings: Settings, partitions: int | None = None, replication: int | None = None) -> list[str]:
@@ -77,15 +85,21 @@ def ensure_topics(settings: Settings, partitions: int | None = None, replication
         counts = _partition_counts(admin)
         existing = [counts[topic] for topic in topic_names(broker.app_id) if topic in counts]
         count = existing[0] if existing else partitions or broker.partitions
-        missing = [topic for topic in topic_names(broker.app_id) if topic not in counts]
+        missing = [topic for topic in (*topic_names(broker.app_id), *WHOLE_TOPICS) if topic not in counts]
         if missing:
+            factor = replication or broker.replication_factor
             wanted = {
                 topic: {
                     "num_partitions": count,
-                    "replication_factor": replication or broker.replication_factor,
+                    "replication_factor": factor,
                     "configs": CHANGELOG_CONFIG if topic == changelog else {},
                 }
                 for topic in missing
+            }
+            wanted |= {
+                topic: {"num_partitions": 1, "replication_factor": factor, "configs": COMPACTED}
+                for topic in missing
+                if topic in WHOLE_TOPICS
             }
             # Another worker that starts beside this one may be quicker: the check below has the last word.
             with suppress(kafka.errors.TopicAlreadyExistsError):
@@ -111,6 +125,13 @@ def _check(admin: KafkaAdminClient, broker: Broker) -> int:
         for topic in names
         if topic not in counts
     ]
+    mend = "Run `queuepulse topics`, which creates it."
+    problems += [Problem(topic, "1 partition", "no such topic", mend) for topic in WHOLE_TOPICS if topic not in counts]
+    problems += [
+        Problem(topic, "1 partition", str(counts[topic]), "Create it anew and publish its records again.")
+        for topic in WHOLE_TOPICS
+        if counts.get(topic, 1) != 1
+    ]
     problems += [
         Problem(
             topic,
@@ -121,11 +142,11 @@ def _check(admin: KafkaAdminClient, broker: Broker) -> int:
         for topic in names
         if topic in counts and counts[topic] != expected
     ]
-    if changelog in counts:
-        policy = _cleanup_policy(admin, changelog)
+    for topic in (changelog, *WHOLE_TOPICS):
+        policy = _cleanup_policy(admin, topic) if topic in counts else None
         if policy is not None and policy != "compact":
-            mend = f"Set it: kafka-configs --alter --topic {changelog} --add-config cleanup.policy=compact"
-            problems.append(Problem(changelog, "cleanup.policy=compact", f"cleanup.policy={policy}", mend))
+            mend = f"Set it: kafka-configs --alter --topic {topic} --add-config cleanup.policy=compact"
+            problems.append(Problem(topic, "cleanup.policy=compact", f"cleanup.policy={policy}", mend))
     if problems:
         raise TopicsError(problems)
     return expected

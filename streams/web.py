@@ -18,6 +18,7 @@ from aiohttp import web
 
 from streams import __version__, api, snapshot, view
 from streams.api import intervals as api_intervals
+from streams.api import measures as api_measures
 from streams.api.intervals import QueryError
 from streams.board import Board
 from streams.board.routes import CONTENT_SECURITY_POLICY
@@ -25,6 +26,7 @@ from streams.events import TOPICS
 from streams.exposition import CONTENT_TYPE, Exposition
 from streams.exposition.floor import floor_families
 from streams.exposition.worker import worker_families
+from streams.measures.shelf import Shelf
 from streams.partition import Partition
 from streams.pieces import in_pieces
 from streams.settings import Settings
@@ -55,6 +57,7 @@ _PAGES: Final = {
     "/api/kpis": "every formula: JSON",
     "/api/floor": "every queue, the floor and the groups, now: JSON",
     "/api/intervals": "hours or days: JSON; from, to, by, queue, channel",
+    "/api/measures": "numbers from outside and what is made of them: JSON; period, team, client",
     "/metrics/floor": "ratios, means and quantiles of the floor, for Prometheus",
     "/metrics": "this worker's counters, gauges and window components, for Prometheus",
     "/live": "the process answers",
@@ -75,11 +78,13 @@ class WebServer:
         settings: Settings,
         clock: Callable[[], int],
         status: Callable[[], WorkerStatus],
+        shelf: Shelf | None = None,
     ) -> None:
         self._partitions = partitions
         self._settings = settings
         self._clock = clock
         self._status = status
+        self._shelf = shelf
         self._runner: web.AppRunner | None = None
         self._snapshot: Snapshot | None = None
         self._taken_at = 0
@@ -111,6 +116,7 @@ class WebServer:
                 web.get("/metrics/floor", self._metrics_floor),
                 web.get("/api/floor", self._api_floor),
                 web.get("/api/intervals", self._api_intervals),
+                web.get("/api/measures", self._api_measures),
             ]
         )
         app.on_response_prepare.append(_add_headers)
@@ -149,6 +155,14 @@ class WebServer:
         async with self._one_question:
             rows = await in_pieces(api_intervals.steps(partitions, self._settings, query))
         return _json(await asyncio.to_thread(orjson.dumps, rows))
+
+    async def _api_measures(self, request: web.Request) -> web.Response:
+        taken = await self._taken(CACHE_MS)
+        try:
+            question = api_measures.parse(request.query)
+        except QueryError as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from error
+        return _json(await asyncio.to_thread(lambda: orjson.dumps(api_measures.answer(taken, question))))
 
     async def _live(self, _request: web.Request) -> web.Response:
         return web.Response(text="live\n")
@@ -191,7 +205,8 @@ class WebServer:
         if self._snapshot is None or not 0 <= age < within_ms:
             self._taken_at = self._clock()
             self._rendered.clear()
-            work = snapshot.steps(list(self._partitions().values()), self._settings, self._status(), self._taken_at)
+            owned = list(self._partitions().values())
+            work = snapshot.steps(owned, self._settings, self._status(), self._taken_at, self._shelf)
             self._snapshot = await in_pieces(work)
         return self._snapshot
 
@@ -199,10 +214,11 @@ class WebServer:
         await self._board.close()
 
 
-def attach(worker: Worker, partition_count: int) -> WebServer:
+def attach(worker: Worker, partition_count: int, shelf: Shelf | None = None) -> WebServer:
     """Serve what a worker counts, from before it starts until after it has stopped.
 
-    ``partition_count`` is that of each input topic: what the worker doesn't own is missing.
+    ``partition_count`` is that of each input topic: what the worker doesn't own is missing. ``shelf`` has the numbers
+    from outside, None where nobody reads them.
     """
     expected = frozenset((topic, number) for topic in TOPICS for number in range(partition_count))
 
@@ -221,7 +237,7 @@ def attach(worker: Worker, partition_count: int) -> WebServer:
             event_delays=worker.event_delay.taken(),
         )
 
-    server = WebServer(partitions, worker.settings, lambda: time.time_ns() // 1_000_000, status)
+    server = WebServer(partitions, worker.settings, lambda: time.time_ns() // 1_000_000, status, shelf)
     worker.on_start.append(server.start)
     worker.on_stop.append(server.stop)
     return server

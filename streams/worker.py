@@ -11,6 +11,7 @@ import msgspec
 from streams import web
 from streams.app import build, work
 from streams.broker import embedded_broker
+from streams.measures.topic import Reader
 from streams.settings import Settings
 from streams.topics import check_topics, ensure_topics
 
@@ -33,7 +34,10 @@ def run(settings: Settings, *, embedded: bool = False) -> int:
             print(f"Embedded broker at {settings.broker.bootstrap_servers}. {EMBEDDED_NOTICE}", file=sys.stderr)
         ensure_topics(settings)
         worker = build(settings, embedded=embedded)
-        web.attach(worker, check_topics(settings))
+        reader = Reader(settings.broker, worker.fail, trust_end_offsets=not embedded)
+        worker.on_start.append(reader.start)
+        worker.on_stop.append(reader.stop)
+        web.attach(worker, check_topics(settings), reader.shelf)
         work(worker)
     return 0
 

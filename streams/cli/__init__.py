@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from streams import __version__
-from streams.cli import contract, files, line, simulation
+from streams.cli import contract, files, line, measure, simulation
 
 app = typer.Typer(
     help="Live contact-centre metrics from Kafka events.",
@@ -84,3 +84,10 @@ for _command, _epilog in (
     (contract.check_config, _examples("check-config", "check-config floor.toml --json")),
 ):
     app.command(epilog=_epilog)(_command)
+
+measure.app.command("set", epilog=_examples(
+    "measure set operating_cost 41250 --period 2026-03", "measure set leads 1200 --period 2026-Q1 --team sales"
+))(measure.give)  # fmt: skip
+measure.app.command("list", epilog=_examples("measure list", "measure list --period 2026-03 --json"))(measure.show)
+measure.app.command("unset", epilog=_examples("measure unset operating_cost --period 2026-03"))(measure.withdraw)
+app.add_typer(measure.app, epilog=_examples("measure set operating_cost 41250 --period 2026-03", "measure list"))

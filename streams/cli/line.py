@@ -50,7 +50,7 @@ def topics(
     as_json: JsonOption = False,
 ) -> None:
     """Create the topics that are missing and check them all."""
-    from streams.topics import check_topics, ensure_topics, topic_names
+    from streams.topics import WHOLE_TOPICS, check_topics, ensure_topics, topic_names
 
     settings = settings_for(config, broker)
     quiet_clients()
@@ -58,7 +58,9 @@ def topics(
     count = check_topics(settings)
     names = topic_names(settings.broker.app_id)
     if as_json:
-        show_json({"topics": names, "partitions": count, "created": created})
+        show_json({"topics": names, "partitions": count, "whole_topics": WHOLE_TOPICS, "created": created})
         return
     for name in names:
         print(f"{name}: {count} partitions{', created' if name in created else ''}")
+    for name in WHOLE_TOPICS:
+        print(f"{name}: read whole{', created' if name in created else ''}")

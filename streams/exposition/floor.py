@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from streams import __version__, kpis
 from streams.exposition.families import Family, gauge
+from streams.exposition.measures import measure_families
 from streams.kpis.judge import live_states, window_states
 from streams.planning import plan
 from streams.snapshot import Row, Snapshot
@@ -19,7 +20,7 @@ def floor_families(snapshot: Snapshot) -> list[Family]:
     """Every KPI of every queue and window, and of the floor as one (``queue="ALL"``)."""
     rows = [*snapshot.rows, snapshot.floor]
     found = [*_about(snapshot), *_live(rows, snapshot.now), *_windows(rows), _states(rows, snapshot.now)]
-    found += _staffing(rows, snapshot.now)
+    found += [*_staffing(rows, snapshot.now), *measure_families(snapshot)]
     return [family for family in found if family.points]
 
 

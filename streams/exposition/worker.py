@@ -15,7 +15,8 @@ from streams import __version__
 from streams.counts import Counts
 from streams.exposition.counters import counters, shown_as
 from streams.exposition.families import Family, Point, gauge, histogram
-from streams.snapshot import Row, Snapshot
+from streams.exposition.measures import measures_part
+from streams.snapshot import Part, Row, Snapshot
 from streams.view import FLOOR
 
 _PRIORITIES: Final = range(21)
@@ -24,9 +25,20 @@ _PRIORITIES: Final = range(21)
 
 def worker_families(snapshot: Snapshot) -> list[Family]:
     """Everything a worker exposes, but its process."""
-    found = [*_about(snapshot), *_rules(snapshot), *_partitions(snapshot), *counters(snapshot.parts), *_live(snapshot)]
+    found = [
+        *_about(snapshot),
+        *_rules(snapshot),
+        *_partitions(snapshot),
+        *counters(_parts(snapshot)),
+        *_live(snapshot),
+    ]
     found += [*_backlog(snapshot), *_windows(snapshot)]
     return [family for family in found if family.points]
+
+
+def _parts(snapshot: Snapshot) -> list[Part]:
+    """What is counted of records: of the owned partitions, and of the numbers from outside, which everybody reads."""
+    return [*snapshot.parts, *([measures_part(snapshot.given)] if snapshot.given.complete else [])]
 
 
 def _about(snapshot: Snapshot) -> Iterator[Family]:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from streams.measures.inputs import INPUTS, Adding
 from streams.measures.period import Period
-from streams.measures.record import Measure, Withdrawn
+from streams.measures.record import Identity, Measure, Withdrawn
 
 _NOTHING: Final[Mapping[Period, float]] = MappingProxyType({})
 
@@ -36,20 +36,35 @@ class Book:
 
     def __init__(self) -> None:
         self._given: dict[tuple[str, Labels], dict[Period, float]] = {}
+        self._size = 0
 
     def put(self, record: Measure | Withdrawn) -> None:
         """Note a number, or strike one out; a later record of the same identity replaces the earlier."""
         identity = record.identity
         of, period = (identity.name, Labels(identity.team, identity.client)), identity.period
         if isinstance(record, Measure):
-            self._given.setdefault(of, {})[period] = record.value
+            numbers = self._given.setdefault(of, {})
+            self._size += period not in numbers
+            numbers[period] = record.value
         elif of in self._given:
-            self._given[of].pop(period, None)
+            self._size -= self._given[of].pop(period, None) is not None
             if not self._given[of]:
                 del self._given[of]
 
     def __len__(self) -> int:
-        return sum(map(len, self._given.values()))
+        return self._size
+
+    def has(self, identity: Identity) -> bool:
+        """Whether a number of this identity holds."""
+        of = (identity.name, Labels(identity.team, identity.client))
+        return identity.period in self._given.get(of, _NOTHING)
+
+    def copy(self) -> Book:
+        """Another book with the same numbers."""
+        other = Book()
+        other._given = {of: dict(numbers) for of, numbers in self._given.items()}
+        other._size = self._size
+        return other
 
     def labels(self) -> list[Labels]:
         """Everybody any number is about, the floor first."""
@@ -62,6 +77,10 @@ class Book:
     def periods(self, name: str, labels: Labels = WHOLE_FLOOR) -> list[Period]:
         """The periods a number was given for, in order."""
         return sorted(self._given.get((name, labels), _NOTHING))
+
+    def periods_of(self, labels: Labels) -> set[Period]:
+        """Every period for which any number about these was given."""
+        return {period for (_, of), numbers in self._given.items() if of == labels for period in numbers}
 
     def find(self, name: str, period: Period, labels: Labels = WHOLE_FLOOR) -> float | None:
         """The number for a period: as given, else from its parts; None when neither is there."""

@@ -107,6 +107,11 @@ def previous(period: Period) -> Period:
             return between(period.start - timedelta(days=period.days), period.start)
 
 
+def covering(kind: str, day: date) -> Period:
+    """The day, week, month, quarter or year that a day is in."""
+    return {"day": _day, "week": _week, "month": _month, "quarter": _quarter, "year": _year}[kind](day)
+
+
 def span_of(period: Period, zone: ZoneInfo) -> Span:
     """When a period begins and ends at a site, epoch ms: what our own counts of it are taken from."""
     return Span(midnight(period.start, zone), midnight(period.end, zone))

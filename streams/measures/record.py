@@ -23,6 +23,9 @@ from streams.settings.values import did_you_mean
 MEASURES: Final = "measures"
 """The topic."""
 
+PARTITION: Final = 0
+"""It has one (``topics.check_topics``), so that its records have one order."""
+
 MeasureName = Annotated[
     str,
     Meta(

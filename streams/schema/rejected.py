@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streams.decode import MAX_BYTES, MAX_DETAIL, MEANINGS
 from streams.events import SCHEMA_VERSION, TOPICS
+from streams.measures.record import MEASURES
 from streams.schema.events import DIALECT, Schema
 
 
@@ -12,7 +13,7 @@ def rejected_schema() -> Schema:
     raw = {"type": ["string", "null"], "contentEncoding": "base64"}
     properties = {
         "id": {"type": "string", "description": "topic-partition-offset of the refused record."},
-        "topic": {"enum": list(TOPICS), "description": "Where the refused record stands."},
+        "topic": {"enum": [*TOPICS, MEASURES], "description": "Where the refused record stands."},
         "partition": {"type": "integer", "minimum": 0},
         "offset": {"type": "integer", "minimum": 0},
         "published_at": {"type": "integer", "description": "Its Kafka timestamp, epoch milliseconds; 0 is unknown."},

@@ -142,6 +142,14 @@ class Line:
         """What ``/metrics`` says, which is up to a second old."""
         return Metrics(await self._get("/metrics", {}))
 
+    async def floor_metrics(self) -> Metrics:
+        """What ``/metrics/floor`` says, which is up to a second old."""
+        return Metrics(await self._get("/metrics/floor", {}))
+
+    async def until(self, condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+        """Wait for a condition while the worker lives; fails with what it printed."""
+        await self._until(condition, seconds)
+
     async def counted(self, records: int, seconds: float = 60.0) -> Metrics:
         """Wait until at least so many records are counted and stored."""
         found = await self.metrics()

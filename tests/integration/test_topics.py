@@ -30,6 +30,8 @@ def test_missing_topics_are_created_once(empty_kafka: str) -> None:
         "conversation-events-rejected",
         "agent-events-rejected",
         "topics-state-changelog",
+        "measures",
+        "measures-rejected",
     ]
     assert second == []
     assert check_topics(settings) == 4
@@ -52,7 +54,7 @@ def test_topics_that_are_missing_or_differ_are_named_with_the_mend(empty_kafka: 
         check_topics(settings)
 
     told = str(caught.value).splitlines()
-    assert len(told) == 6
+    assert len(told) == 8
     assert told[0] == (
         "topic conversation-events: expected 2 partitions, found no such topic. "
         "Run `queuepulse topics`, which creates it."

@@ -15,7 +15,7 @@ import pytest
 from streams.cli import explain, main
 from streams.topics import BrokerUnreachableError
 
-COMMANDS = ["demo", "worker", "simulate", "replay", "report", "topics", "schema", "check-config"]
+COMMANDS = ["demo", "worker", "simulate", "replay", "report", "topics", "measure", "schema", "check-config"]
 
 
 def run(*arguments: str) -> int:

@@ -102,6 +102,8 @@ def test_every_command_and_option_that_is_named_exists() -> None:
     for line in command_lines():
         words = shlex.split(line)[1:]
         command = group.commands.get(words[0])
+        if isinstance(command, typer.core.TyperGroup):
+            command = command.commands.get(words[1])
         known = {option for parameter in command.params for option in parameter.opts} if command else set()
         wrong += [line for word in words[1:] if word.startswith("-") and word.partition("=")[0] not in {*known, "-"}]
         wrong += [] if command else [line]
