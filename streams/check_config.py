@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from streams.settings import Settings, load
+from streams.settings.network import exposed
 from streams.settings.values import Problem, SettingsError
 
 
@@ -34,6 +35,8 @@ def check(path: Path | None, environ: Mapping[str, str]) -> Verdict:
         settings = load(path, environ)
     except SettingsError as error:
         return Verdict(file, error.problems, None, None)
+    if problem := exposed(settings.web):  # no fault of the configuration of a report: only a worker refuses it
+        return Verdict(file, (problem,), None, None)
     return Verdict(file, (), settings.hash, settings)
 
 

@@ -97,10 +97,10 @@ def run(
 
 
 def _settings(settings: Settings, console: Console) -> Settings:
-    """The configuration with rules for the simulated queues, and a port that is free."""
+    """The configuration with rules for the simulated queues, on loopback (so nobody logs in), and a free port."""
     rules = {name: structs.replace(settings.defaults, **rule) for name, rule in _RULES.items()}
     queues: dict[str, QueueSettings] = {**rules, **settings.queues}
-    web = settings.web
+    web = structs.replace(settings.web, host="127.0.0.1", token=None, ssl_certfile=None, ssl_keyfile=None)
     if web.port and not _is_free(web.host, web.port):
         web = structs.replace(web, port=free_ports()[0])
         console.print(f"Port {settings.web.port} is taken; serving on {web.port}.", highlight=False)
@@ -185,8 +185,7 @@ class _Show:
         self._plain = plain
         self._stop = asyncio.Event()
         self._floor: dict[str, Any] | None = None
-        host = settings.web.host if settings.web.host not in ("0.0.0.0", "::") else "127.0.0.1"
-        base = f"http://{host}:{settings.web.port}"
+        base = f"http://{settings.web.host}:{settings.web.port}"
         self._links = [base + path for path in ("/api/floor", "/metrics", "/metrics/floor", "/")]
 
     async def run(self, duration_seconds: float, seed: int, scale: float, partitions: int, *, idempotent: bool) -> None:

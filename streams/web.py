@@ -1,7 +1,8 @@
 """The worker's web server: partitions and their status enter; the wall, ``/metrics`` and ``/api`` leave. Reads only.
 
 A snapshot is taken on the loop, piece by piece; what takes long, turning it into text, happens in a thread, once a
-second at most however many ask. Only GET; no cookies, no inline script, nothing another site could use.
+second at most however many ask. Only GET, and the login form's POST; no inline script, nothing another site could use.
+Who may ask is ``streams.access``'s.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import orjson
 from aiohttp import web
 
 from streams import __version__, api, snapshot, view
+from streams.access import Access, refuse_exposure, tls
 from streams.api import intervals as api_intervals
 from streams.api import measures as api_measures
 from streams.api.intervals import QueryError
@@ -38,7 +40,10 @@ if TYPE_CHECKING:
 CACHE_MS: Final = 1_000
 _HEADERS: Final = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Server": "Queuepulse",  # not the versions of what it is made of
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -104,10 +109,17 @@ class WebServer:
         return int(self._runner.addresses[0][1])
 
     async def start(self) -> None:
-        """Listen on ``web.host`` and ``web.port``. Raises OSError when the port is taken."""
-        app = web.Application(client_max_size=1_024)
+        """Listen on ``web.host`` and ``web.port``.
+
+        Raises OSError when the port is taken or a certificate can't be read, ExposedError when anybody could ask.
+        """
+        refuse_exposure(self._settings.web)
+        access = Access(self._settings.web)
+        encrypted = tls(self._settings.web)
+        app = web.Application(client_max_size=1_024, middlewares=[access.middleware])
         app.add_routes(
             [
+                *access.routes(),
                 *self._board.routes(),
                 web.get("/about", self._about),
                 web.get("/live", self._live),
@@ -123,8 +135,9 @@ class WebServer:
         app.on_shutdown.append(self._end_streams)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, **_LIMITS)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._settings.web.host, self._settings.web.port).start()
-        log.info("listening on http://%s:%d", self._settings.web.host, self.port)
+        host, port = self._settings.web.host, self._settings.web.port
+        await web.TCPSite(self._runner, host, port, ssl_context=encrypted).start()
+        log.info("listening on %s://%s:%d", "https" if encrypted else "http", host, self.port)
 
     async def stop(self) -> None:
         """Listen no more; answers under way have a second. Stopping twice is fine."""
@@ -244,7 +257,8 @@ def attach(worker: Worker, partition_count: int, shelf: Shelf | None = None) -> 
 
 
 async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_HEADERS)
+    policy = response.headers.get("Content-Security-Policy", CONTENT_SECURITY_POLICY)  # the login form has its own
+    response.headers.update(_HEADERS | {"Content-Security-Policy": policy})
 
 
 def _json(body: bytes) -> web.Response:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import msgspec
 
 from streams import web
+from streams.access import refuse_exposure
 from streams.app import build, work
 from streams.broker import embedded_broker
 from streams.measures.topic import Reader
@@ -24,8 +25,10 @@ _EMBEDDED_SESSION_SECONDS = 4.0  # its group joins wait for half the session: lo
 def run(settings: Settings, *, embedded: bool = False) -> int:
     """Run one worker, with a broker of its own when ``embedded``; 0 when it left because it was asked to.
 
-    Missing topics are created. Raises TopicsError, BrokerUnreachableError, BrokerUnavailableError, VersionError.
+    Missing topics are created. Raises ExposedError, TopicsError, BrokerUnreachableError, BrokerUnavailableError,
+    VersionError.
     """
+    refuse_exposure(settings.web)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # the admin client logs what it also raises
     with ExitStack() as stack:

@@ -1,7 +1,7 @@
 """The command line: arguments enter, a function of another module is called, an exit code leaves.
 
 Commands import what they run when they run, so that ``--help`` is instant. Errors are one sentence with its mend on
-stderr. Exit codes: 0 fine, 1 refused or wrong, 2 misuse, 130 ended by Ctrl-C.
+stderr. Exit codes: 0 fine, 1 refused or wrong, 2 misuse or a web server open to everybody, 130 ended by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if sentence is None:
             raise
         print(f"queuepulse: {sentence}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(getattr(error, "exit_code", 1))
     sys.exit(0)
 
 

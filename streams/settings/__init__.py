@@ -229,7 +229,7 @@ def _inherit(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _contradictions(settings: Settings) -> list[Problem]:
     """Values that are right alone and wrong together."""
-    return [*contradictions(settings.broker), *_window_contradictions(settings)]
+    return [*contradictions(settings.broker, settings.web), *_window_contradictions(settings)]
 
 
 def _window_contradictions(settings: Settings) -> list[Problem]:

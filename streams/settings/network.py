@@ -5,6 +5,7 @@ A secret is never in the file: ``secrets_in_file`` finds those that are. Nothing
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -15,8 +16,10 @@ from streams.settings.values import Problem, Secret, show
 SecurityProtocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
-SECRETS: Final = (("broker", "sasl_password"), ("web", "id_key"))
+SECRETS: Final = (("broker", "sasl_password"), ("web", "token"), ("web", "id_key"))
 """Section and key of every secret."""
+SECRET_LENGTH: Final = 16
+"""The fewest characters of a secret of ours: guessing one of so many at random takes for ever."""
 
 
 class Broker(Struct, frozen=True, kw_only=True):
@@ -37,7 +40,11 @@ class Broker(Struct, frozen=True, kw_only=True):
 
 
 class Web(Struct, frozen=True, kw_only=True):
-    """Where /metrics and /api are served; port 0 picks a free one.
+    """Where /metrics and /api are served, and who may ask; port 0 picks a free one.
+
+    With a ``token`` everything but /live and /ready takes it; a worker that listens beyond loopback must have one.
+    ``allowed_hosts`` are names under which the server is asked, beside its addresses. With ``ssl_certfile`` and
+    ``ssl_keyfile`` it speaks TLS.
 
     Contact and agent ids are replaced by pseudonyms in every answer unless ``show_ids``. ``id_key`` is what pseudonyms
     are made with: the same key gives the same ones in every worker and after a restart; None is one for this process.
@@ -45,6 +52,10 @@ class Web(Struct, frozen=True, kw_only=True):
 
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8077
+    token: Secret | None = None
+    allowed_hosts: tuple[Annotated[str, Meta(min_length=1, max_length=253)], ...] = ()
+    ssl_certfile: str | None = None
+    ssl_keyfile: str | None = None
     show_ids: bool = False
     id_key: Secret | None = None
 
@@ -61,8 +72,33 @@ def secrets_in_file(raw: Mapping[str, object]) -> list[Problem]:
     return problems
 
 
-def contradictions(broker: Broker) -> list[Problem]:
-    """Values that are right alone and wrong together."""
+def exposed(web: Web) -> Problem | None:
+    """What is wrong when a worker would answer the network, and anybody there; None when it would not."""
+    if web.token is not None or _is_loopback(web.host):
+        return None
+    mend = "Set QUEUEPULSE_WEB__TOKEN_FILE to a file with a long random token, or listen on 127.0.0.1."
+    return Problem("web.host", f"{show(web.host)} without a token", "loopback, or a token", mend)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def contradictions(broker: Broker, web: Web) -> list[Problem]:
+    """Values that are right alone and wrong together, and secrets that can't be used."""
+    return [
+        *_login(broker),
+        *_pair("broker", broker.ssl_certfile, broker.ssl_keyfile),
+        *_pair("web", web.ssl_certfile, web.ssl_keyfile),
+        *_weak("web.token", web.token),
+        *_weak("web.id_key", web.id_key),
+    ]
+
+
+def _login(broker: Broker) -> list[Problem]:
     problems = []
     if broker.security_protocol.startswith("SASL"):
         for key in ("sasl_mechanism", "sasl_username", "sasl_password"):
@@ -73,8 +109,22 @@ def contradictions(broker: Broker) -> list[Problem]:
         mend = 'Set broker.security_protocol to "SASL_SSL", or remove the sasl_ keys.'
         found = show(broker.security_protocol) + " beside a SASL login"
         problems.append(Problem("broker.security_protocol", found, '"SASL_PLAINTEXT" or "SASL_SSL"', mend))
-    if (broker.ssl_certfile is None) != (broker.ssl_keyfile is None):
-        problems.append(
-            Problem("broker.ssl_certfile", "one of the pair", "ssl_certfile and ssl_keyfile", "Set both or neither.")
-        )
     return problems
+
+
+def _pair(section: str, certfile: str | None, keyfile: str | None) -> list[Problem]:
+    if (certfile is None) == (keyfile is None):
+        return []
+    mend = "Set both or neither."
+    return [Problem(f"{section}.ssl_certfile", "one of the pair", "ssl_certfile and ssl_keyfile", mend)]
+
+
+def _weak(key: str, secret: Secret | None) -> list[Problem]:
+    """A secret that could be guessed, or that no HTTP header can carry."""
+    if secret is None:
+        return []
+    text = secret.reveal()
+    if len(text) >= SECRET_LENGTH and text.isascii() and text.isprintable() and " " not in text:
+        return []
+    allowed = f"at least {SECRET_LENGTH} characters of ASCII, no blanks"
+    return [Problem(key, "a weak secret", allowed, "Make one: openssl rand -hex 32")]

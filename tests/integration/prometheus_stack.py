@@ -134,8 +134,11 @@ async def until(condition: Callable[[], object | Awaitable[object]], within: flo
 
 
 @asynccontextmanager
-async def stack(folder: Path, worker: str, *, alerting: bool = True) -> AsyncIterator[Stack]:
-    """Prometheus scraping a worker every second and, with ``alerting``, Alertmanager telling us."""
+async def stack(folder: Path, worker: str, *, alerting: bool = True, token: str = "none") -> AsyncIterator[Stack]:
+    """Prometheus scraping a worker every second and, with ``alerting``, Alertmanager telling us.
+
+    ``token`` is what it says to the worker, which need not ask.
+    """
     prometheus = program("prometheus")
     alertmanager = program("prometheus-alertmanager", "alertmanager") if alerting else ""
     received = Received()
@@ -143,7 +146,7 @@ async def stack(folder: Path, worker: str, *, alerting: bool = True) -> AsyncIte
     receiver, port = await _receiver(received)
     mail = await asyncio.start_server(lambda r, w: _mailbox(r, w, received), "127.0.0.1", 0)
     mail_port: int = mail.sockets[0].getsockname()[1]
-    _prometheus_files(folder, worker, one.alertmanager)
+    _prometheus_files(folder, worker, one.alertmanager, token)
     _alertmanager_files(folder, f"http://127.0.0.1:{port}", mail_port)
     commands = [
         [prometheus, f"--config.file={folder}/prometheus/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
@@ -185,13 +188,15 @@ async def _ready(client: aiohttp.ClientSession, address: str) -> bool:
 # --- the copies ------------------------------------------------------------------------------------------------------
 
 
-def _prometheus_files(folder: Path, worker: str, alertmanager: str) -> None:
+def _prometheus_files(folder: Path, worker: str, alertmanager: str, token: str) -> None:
+    (folder / "web_token").write_text(token, "utf-8")
     shutil.copytree(GRAFANA / "prometheus", folder / "prometheus")
     path = folder / "prometheus" / "prometheus.yml"
     config = yaml.safe_load(path.read_text("utf-8"))
     config["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     for job in config["scrape_configs"]:
         del job["dns_sd_configs"]
+        job["authorization"] = {"credentials_file": str(folder / "web_token")}
         job["static_configs"] = [{"targets": [worker]}]
     config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [alertmanager]}]}]
     path.write_text(yaml.safe_dump(config), "utf-8")

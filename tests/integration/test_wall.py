@@ -268,7 +268,7 @@ async def test_the_detail_says_who_waits_and_explains_a_number(floor: WallFloor,
     row = await page.inner_text("queue-detail tr[data-past]")
     await page.click("queue-detail summary:text-is('ASA')")
 
-    assert re.search(r"^[0-9a-f]{6}\s+returns\s+\d\d:\d\d:\d\d\s+1:\d\d past goal", row)
+    assert re.search(r"^[0-9a-f]{12}\s+returns\s+\d\d:\d\d:\d\d\s+1:\d\d past goal", row)
     assert offered.contact_id not in await page.content()
     assert await page.is_visible("text=Average speed of answer: waits of answered visits / answered.")
     assert await page.locator("queue-detail tr[aria-current]").count() == 1

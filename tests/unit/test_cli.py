@@ -135,6 +135,21 @@ def test_a_worker_with_two_brokers_is_misuse(capsys: pytest.CaptureFixture[str])
     assert "choose one" in capsys.readouterr().err
 
 
+def test_a_worker_open_to_everybody_is_refused_before_it_looks_for_a_broker(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QUEUEPULSE_WEB__HOST", "0.0.0.0")
+
+    assert run("worker", "--broker", "127.0.0.1:1") == 2
+
+    assert capsys.readouterr().err == (
+        'queuepulse: web.host: found "0.0.0.0" without a token; allowed: loopback, or a token. '
+        "Set QUEUEPULSE_WEB__TOKEN_FILE to a file with a long random token, or listen on 127.0.0.1.\n"
+    )
+    assert run("check-config") == 1
+    assert "QUEUEPULSE_WEB__TOKEN_FILE" in capsys.readouterr().out
+
+
 def test_a_schema_is_printed_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("schema", "call-events") == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,14 +11,16 @@ import yaml
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.settings import from_raw
+from streams.settings import Settings, from_raw
+from streams.settings.network import exposed
 from tests.conftest import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 KEYS = {
     "build", "cap_drop", "command", "cpus", "depends_on", "environment", "healthcheck", "image", "init", "mem_limit",
-    "ports", "profiles", "read_only", "restart", "security_opt", "stop_grace_period", "tmpfs", "user", "volumes",
+    "ports", "profiles", "read_only", "restart", "secrets", "security_opt", "stop_grace_period", "tmpfs", "user",
+    "volumes",
 }  # fmt: skip
 WRITES_BESIDE_ITS_PROGRAM = {"kafka"}
 SERVES_NOTHING = {"simulator"}
@@ -91,10 +94,31 @@ def test_what_is_mounted_is_in_the_repository_and_read_only(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
-def test_the_environment_is_understood_by_the_settings(name: str) -> None:
-    settings = from_raw({}, SERVICES[name]["environment"])
+def test_the_environment_is_understood_by_the_settings(name: str, tmp_path: Path) -> None:
+    settings = settings_of(name, tmp_path)
 
     assert settings.broker.bootstrap_servers == "kafka:9092"
+    assert exposed(settings.web) is None
+
+
+def settings_of(name: str, folder: Path) -> Settings:
+    """What a service is started with; its secrets are files of ``folder`` here."""
+    (folder / "web_token").write_text("a token that nobody could guess".replace(" ", "-"))
+    environ = {key: value.replace("/run/secrets", str(folder)) for key, value in SERVICES[name]["environment"].items()}
+    return from_raw({}, environ)
+
+
+def test_a_secret_is_a_file_that_the_services_which_need_it_are_given() -> None:
+    prometheus = yaml.safe_load((ROOT / "grafana/prometheus/prometheus.yml").read_text("utf-8"))
+
+    assert {name: service["secrets"] for name, service in SERVICES.items() if "secrets" in service} == {
+        "worker": ["web_token"],
+        "prometheus": ["web_token"],
+    }
+    assert COMPOSE["secrets"] == {"web_token": {"file": "./secrets/web_token"}}
+    assert {job["authorization"]["credentials_file"] for job in prometheus["scrape_configs"]} == {
+        SERVICES["worker"]["environment"]["QUEUEPULSE_WEB__TOKEN_FILE"]
+    }
 
 
 def test_the_simulator_is_given_options_it_knows() -> None:
@@ -104,10 +128,10 @@ def test_the_simulator_is_given_options_it_knows() -> None:
     assert all(option in told for option in options if option.startswith("--"))
 
 
-def test_the_programs_find_each_other_by_the_names_of_the_services() -> None:
+def test_the_programs_find_each_other_by_the_names_of_the_services(tmp_path: Path) -> None:
     prometheus = yaml.safe_load((ROOT / "grafana/prometheus/prometheus.yml").read_text("utf-8"))
     sources = yaml.safe_load((ROOT / "grafana/provisioning/datasources/prometheus.yml").read_text("utf-8"))
-    port = from_raw({}, SERVICES["worker"]["environment"]).web.port
+    port = settings_of("worker", tmp_path).web.port
 
     for job in prometheus["scrape_configs"]:
         (found,) = job["dns_sd_configs"]
@@ -120,4 +144,4 @@ def test_the_programs_find_each_other_by_the_names_of_the_services() -> None:
 def test_no_secret_is_in_it() -> None:
     text = (ROOT / "docker-compose.yml").read_text("utf-8")
 
-    assert not re.search(r"(?i)(password|token|secret)\w*: +\S", text)
+    assert not re.search(r"(?i)(password|token|secret)\w*: +(?!/run/secrets/)\S", text)

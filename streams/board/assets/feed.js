@@ -3,6 +3,12 @@
 const SILENT_SECONDS = 10;
 const AGAIN_MS = 2_000;
 
+/** A wall whose login has expired, or whose worker has another token now, shows the form instead of old numbers. */
+async function askForLogin() {
+  const answer = await fetch('/api/kpis', { method: 'HEAD' }).catch(() => null); // no connection: it comes back
+  if (answer?.status === 401) location.reload();
+}
+
 export class Feed {
   /** `onSnapshot(snapshot)` is called for each, `onOpen()` for each new connection. Nothing is asked for before `open`. */
   constructor(onSnapshot, onOpen, url = '/api/events') {
@@ -23,7 +29,10 @@ export class Feed {
     source.addEventListener('open', () => this.onOpen());
     source.addEventListener('error', () => {
       // The browser reconnects after a broken connection, and gives up after a refusal (503): then we try again.
-      if (source.readyState === EventSource.CLOSED && this.source === source) this.again();
+      if (source.readyState === EventSource.CLOSED && this.source === source) {
+        this.again();
+        askForLogin();
+      }
     });
     this.source = source;
     this.opened = performance.now();
