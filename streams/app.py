@@ -21,6 +21,7 @@ from faust.types import TP
 from streams.connection import tls
 from streams.delay import Delay
 from streams.events import TOPICS
+from streams.fence import Fence
 from streams.flusher import Flusher
 from streams.owned import Holdings, Key, Pace, PartitionState
 from streams.partition import Partition
@@ -66,6 +67,9 @@ class Worker:
         self.on_stop: list[Hook] = []
         self.holdings = Holdings(TOPICS, partition_factory)
         self.app = _faust_app(broker)
+        self._fence = None
+        if not embedded and broker.transactions != "off":
+            self._fence = Fence(broker, insist=broker.transactions == "on")
         self.flusher = Flusher(
             self.holdings,
             changelog_topic(broker.app_id),
@@ -73,6 +77,7 @@ class Worker:
             group=lambda: self.app.consumer,
             interval_seconds=settings.worker.flush_interval_seconds,
             lease_seconds=broker.session_timeout_seconds,
+            fence=self._fence,
         )
         self.event_delay = Delay()
         self.rebalances = 0
@@ -180,7 +185,7 @@ class Worker:
         )
         self._state = StateTable(
             app, changelog=changelog, broker=self.settings.broker, holdings=self.holdings, on_error=self._fail,
-            trust_end_offsets=not embedded,
+            trust_end_offsets=not embedded, fence=self._fence,
         )  # fmt: skip
         app.tables.add(self._state)
         # No acks: Faust commits what agents have seen, we what is in the changelog.
@@ -220,12 +225,18 @@ class Worker:
         await self._last_flush()
         self.holdings.clear()
         self.flusher.forget()
+        await self._drop_fence()
         for tp in revoked:
             app.tables.recovery.revoke(tp)  # or Faust would go on in the changelog where it stopped last time
 
     async def _on_shutdown(self, *_: Any, **__: Any) -> None:
         self._state.abandon()
         await self._last_flush()
+        await self._drop_fence()
+
+    async def _drop_fence(self) -> None:
+        if self._fence is not None:
+            await self._fence.drop()
 
     async def _last_flush(self) -> None:
         self.holdings.close()

@@ -4,6 +4,9 @@ The order is what makes a crash at any moment harmless (``docs/decisions``): rej
 changed contacts; then the markers; each phase acknowledged before the next begins. Only then the group commits, the
 counters of the flush become visible, and what may be forgotten is deleted. All partitions go through a phase together,
 so that a flush costs four round trips however many partitions there are.
+
+Behind a ``Fence`` all of this is one transaction for each partition number, and what may be forgotten is deleted by the
+next one.
 """
 
 from __future__ import annotations
@@ -13,17 +16,16 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from time import monotonic
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol
 
 from faust.types import TP
 
-from streams.owned import Holdings, Owned
-from streams.partition import Flush
+from streams.fence import Acknowledgements, Fence, LostOwnershipError, Pairs, append
+from streams.owned import Holdings, Key, Owned
+from streams.partition import Flush, Refused
 from streams.rejected import rejected_record
 from streams.topics import rejected_topic
 
-Pairs: TypeAlias = Iterable[tuple[bytes, bytes | None]]
-Acknowledgements: TypeAlias = list[asyncio.Future[Any]]
 LOST_SECONDS: Final = 60.0
 log = logging.getLogger(__name__)
 
@@ -40,33 +42,23 @@ class Group(Protocol):
 
     def in_group(self) -> bool: ...
     async def commit_durable(self, offsets: Mapping[TP, int]) -> bool: ...
+    async def rejoin(self) -> None: ...
 
 
-class LostOwnershipError(RuntimeError):
-    """The group has given the partitions to somebody else during a flush; nothing more may be written."""
+class _Taken(NamedTuple):
+    """What a flush takes of one source topic and partition."""
 
-
-async def append(producer: Producer, topic: str, partition: int, pairs: Pairs) -> Acknowledgements:
-    """Send pairs, in order, in as many batches as they need; the futures are their acknowledgements."""
-    acknowledgements = []
-    batch = producer.create_batch()
-    for key, value in pairs:
-        if batch.append(key=key, value=value, timestamp=None) is None:  # full: an empty one takes a record of any size
-            acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
-            batch = producer.create_batch()
-            batch.append(key=key, value=value, timestamp=None)
-    if batch.record_count():
-        batch.close()
-        acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
-    return acknowledgements
+    owned: Owned
+    refused: list[Refused]
+    flush: Flush
 
 
 class Flusher:
     """Flushes ``holdings`` to ``changelog``; flushes never overlap.
 
-    ``interval_seconds`` is the pause between two; ``lease_seconds`` is the session timeout of the group. A worker that
-    was away for half of it (stopped, swapped out) asks the broker whether it is still a member before it writes: its
-    values may be stale.
+    ``interval_seconds`` is the pause between two; ``lease_seconds`` is the session timeout of the group. Without a
+    ``fence``, a worker that was away for half of it (stopped, swapped out) asks the broker whether it is still a member
+    before it writes: its values may be stale.
     """
 
     def __init__(
@@ -78,6 +70,7 @@ class Flusher:
         *,
         interval_seconds: float,
         lease_seconds: float,
+        fence: Fence | None = None,
     ) -> None:
         self.holdings = holdings
         self.changelog = changelog
@@ -87,7 +80,9 @@ class Flusher:
         self._group = group
         self._interval_seconds = interval_seconds
         self._lease_seconds = lease_seconds
+        self._fence = fence
         self._durable: dict[TP, int] = {}
+        self._forgotten: dict[Key, list[bytes]] = {}
         self._here_at = monotonic()
         self._busy = asyncio.Lock()
         self._ending = asyncio.Event()
@@ -121,6 +116,8 @@ class Flusher:
                     await self._flush()
                 except LostOwnershipError as error:
                     log.warning("%s: what it held is read again from the changelog", error)
+                    if self._fenced:
+                        await self._group().rejoin()
                     return
                 self._broken = False
                 self.last_seconds = monotonic() - started
@@ -128,7 +125,12 @@ class Flusher:
     def forget(self) -> None:
         """The partitions are gone, and what was in memory with them."""
         self._durable.clear()
+        self._forgotten.clear()
         self._broken = False
+
+    @property
+    def _fenced(self) -> bool:
+        return self._fence is not None and self._fence.on
 
     def _give_up_in_time(self) -> None:
         if monotonic() - self._here_at > LOST_SECONDS:
@@ -140,34 +142,61 @@ class Flusher:
         self._here_at = monotonic()
         if not group.in_group():
             return False
-        if away < self._lease_seconds / 2 or not self._durable:
+        if self._fenced or away < self._lease_seconds / 2 or not self._durable:
             return True
         log.warning("away for %.1f s: asking the group before more is written", away)
         return await group.commit_durable(self._durable)
 
     async def _flush(self) -> None:
-        refused: list[Awaitable[Acknowledgements]] = []
-        flushes: list[tuple[Owned, Flush]] = []
+        taken = []
         for owned in list(self.holdings.values()):
             if owned.next_offset is not None:
-                # In this order, with nothing awaited between: whatever the marker covers, its refused records go first.
+                # With nothing awaited between: whatever the marker covers, its refused records go with it or before.
                 flush = owned.partition.flush()
-                refused += self._write_refused(owned)
                 if flush is not None:
-                    flushes.append((owned, flush))
+                    taken.append(_Taken(owned, owned.take_refused(), flush))
                 await asyncio.sleep(0)
-        await self._phase(refused + [self._write(owned, flush.tallies) for owned, flush in flushes])
-        await self._phase([self._write(owned, flush.contacts) for owned, flush in flushes])
-        await self._phase([self._write(owned, [flush.marker]) for owned, flush in flushes])
-        if not flushes:
-            return
-        offsets = {TP(owned.topic, owned.number): flush.next_offset for owned, flush in flushes}
+        if taken:
+            await (self._in_transactions(taken) if self._fenced else self._in_phases(taken))
+            self.flushes += 1
+
+    async def _in_transactions(self, taken: list[_Taken]) -> None:
+        numbers = {one.owned.number for one in taken}
+        writes = [self._transaction(number, [one for one in taken if one.owned.number == number]) for number in numbers]
+        results = await asyncio.gather(*writes, return_exceptions=True)  # all have ended: nothing is under way any more
+        errors = [error for error in results if error is not None]
+        for error in sorted(errors, key=lambda error: isinstance(error, LostOwnershipError)):
+            raise error
+
+    async def _transaction(self, number: int, taken: list[_Taken]) -> None:
+        assert self._fence is not None
+        sends: list[tuple[str, Pairs]] = []
+        for owned, refused, flush in taken:
+            if refused:
+                sends.append((rejected_topic(owned.topic), self._refused(owned, refused)))
+            gone = [(key, None) for key in self._forgotten.pop((owned.topic, number), ())]
+            # What was forgotten goes first: a contact that came back since is written again behind it.
+            sends.append((self.changelog, [*gone, *flush.tallies, *flush.contacts, flush.marker]))
+        await self._fence.write(number, sends, _offsets(taken))
+        for owned, _, flush in taken:
+            if keys := owned.partition.flushed(flush):
+                self._forgotten[owned.topic, number] = keys
+
+    async def _in_phases(self, taken: list[_Taken]) -> None:
+        refused = [
+            append(self._producer(), rejected_topic(one.owned.topic), one.owned.number, pairs)
+            for one in taken
+            if (pairs := self._refused(one.owned, one.refused))
+        ]
+        await self._phase(refused + [self._write(one.owned, one.flush.tallies) for one in taken])
+        await self._phase([self._write(one.owned, one.flush.contacts) for one in taken])
+        await self._phase([self._write(one.owned, [one.flush.marker]) for one in taken])
+        offsets = _offsets(taken)
         if not await self._group().commit_durable(offsets):
             raise LostOwnershipError("the group moved on while a flush was written")
         self._durable.update(offsets)
-        forgotten = [(owned, owned.partition.flushed(flush)) for owned, flush in flushes]
+        forgotten = [(one.owned, one.owned.partition.flushed(one.flush)) for one in taken]
         await self._phase([self._write(owned, [(key, None) for key in keys]) for owned, keys in forgotten if keys])
-        self.flushes += 1
 
     async def _phase(self, writes: Iterable[Awaitable[Acknowledgements]]) -> None:
         """Send, and wait until the broker has acknowledged everything."""
@@ -176,9 +205,12 @@ class Flusher:
         if not await self._still_owner():
             raise LostOwnershipError("the group moved on while a flush was written")
 
-    def _write_refused(self, owned: Owned) -> list[Awaitable[Acknowledgements]]:
-        pairs = [rejected_record(owned.topic, owned.number, refused) for refused in owned.take_refused()]
-        return [append(self._producer(), rejected_topic(owned.topic), owned.number, pairs)] if pairs else []
+    def _refused(self, owned: Owned, refused: list[Refused]) -> list[tuple[bytes, bytes]]:
+        return [rejected_record(owned.topic, owned.number, one) for one in refused]
 
     def _write(self, owned: Owned, pairs: Pairs) -> Awaitable[Acknowledgements]:
         return append(self._producer(), self.changelog, owned.number, pairs)
+
+
+def _offsets(taken: list[_Taken]) -> dict[TP, int]:
+    return {TP(one.owned.topic, one.owned.number): one.flush.next_offset for one in taken}

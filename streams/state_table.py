@@ -18,6 +18,7 @@ from aiokafka.structs import TopicPartition
 from faust.tables.table import Table
 
 from streams.connection import client_arguments
+from streams.fence import Fence
 from streams.owned import Holdings
 from streams.partition import Record
 from streams.settings import Broker
@@ -37,6 +38,7 @@ class RawTopic(faust.Topic):
 class StateTable(Table):
     """Restores ``Holdings`` from the changelog after each rebalance, and ends the worker (``on_error``) when it can't.
 
+    Where there is a ``fence``, it is taken before the changelog's end is asked for: nobody else writes behind that end.
     ``trust_end_offsets`` is False for the demo's broker, which says that a topic ends before its last batch.
     """
 
@@ -49,6 +51,7 @@ class StateTable(Table):
         holdings: Holdings,
         on_error: Callable[[Exception], None],
         trust_end_offsets: bool,
+        fence: Fence | None = None,
     ) -> None:
         topic = RawTopic(app, topics=[changelog], schema=RawSchema(), acks=False, internal=True, allow_empty=True)
         # Two, not one: with one, Faust goes on reading the changelog after the recovery, as for a standby.
@@ -58,6 +61,7 @@ class StateTable(Table):
         self.holdings = holdings
         self.on_error = on_error
         self.trust_end_offsets = trust_end_offsets
+        self.fence = fence
         self._round = 0
 
     async def on_start(self) -> None:
@@ -92,9 +96,12 @@ class StateTable(Table):
         """Read these partitions of the changelog to their ends; False when that was abandoned."""
         if not numbers:
             return True
+        if self.fence is not None:
+            await self.fence.take(numbers)
         consumer = AIOKafkaConsumer(
             **client_arguments(self.broker), enable_auto_commit=False, auto_offset_reset="earliest",
             max_partition_fetch_bytes=_FETCH_BYTES, fetch_max_wait_ms=_POLL_MS // 2,
+            isolation_level="read_committed" if self.trust_end_offsets else "read_uncommitted",
         )  # fmt: skip
         await consumer.start()
         try:

@@ -104,6 +104,8 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         # Faust says 1500. A client has one fetch under way: what is to be read after a seek waits for the idle one.
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        if self.transport.trust_end_offsets:
+            consumer._isolation_level = "read_committed"  # what a transaction wrote and took back is no event
         return consumer
 
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
@@ -153,6 +155,13 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             log.warning("offsets not committed, the group has moved on: %s", type(error).__name__)
             return False
         return len(wanted) == len(offsets)
+
+    async def rejoin(self) -> None:
+        """Ask the group for an assignment anew."""
+        await self.call_thread(self._rejoin)
+
+    async def _rejoin(self) -> None:
+        self._ensure_consumer()._coordinator.request_rejoin()
 
     def in_group(self) -> bool:
         """Whether this worker still holds the membership under which its partitions were assigned."""
@@ -250,6 +259,10 @@ class BatchConsumer(driver.Consumer):
     def in_group(self) -> bool:
         """Whether this worker still holds the membership under which its partitions were assigned."""
         return bool(self._thread.in_group())
+
+    async def rejoin(self) -> None:
+        """Ask the group for an assignment anew: what is assigned now is revoked first, and restored after."""
+        await self._thread.rejoin()
 
     def end_offset(self, tp: TP) -> int | None:
         """Where the partition ended at the last fetch; None before one, and when it is not assigned here."""

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from streams.settings.values import Problem, Secret, show
 
 SecurityProtocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Transactions: TypeAlias = Literal["auto", "on", "off"]
 SaslMechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 SECRETS: Final = (("broker", "sasl_password"), ("web", "token"), ("web", "id_key"))
@@ -37,6 +38,7 @@ class Broker(Struct, frozen=True, kw_only=True):
     partitions: Annotated[int, Meta(ge=1, le=1_000)] = 8
     replication_factor: Annotated[int, Meta(ge=1, le=10)] = 1
     session_timeout_seconds: Annotated[float, Meta(ge=2.0, le=300.0)] = 10.0
+    transactions: Transactions = "auto"
 
 
 class Web(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,169 @@
+"""The fence: partition numbers assigned here enter; transactions that only their last owner can commit leave.
+
+Each partition number has a transactional id of its own, ``<app_id>-<number>``. Its producer starts anew whenever the
+number is assigned, before the changelog's end is asked for: that aborts what an earlier owner left open and makes the
+broker refuse whatever that owner still sends. So a process that was stopped in the middle of a flush, for however long,
+can neither finish the flush nor begin another. One transaction holds all that a flush writes for a number, and the
+offsets of the inputs: a reader of committed records sees all of it or nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    IncompatibleBrokerVersion,
+    InvalidProducerEpoch,
+    InvalidProducerIdMapping,
+    InvalidTxnState,
+    KafkaError,
+    OutOfOrderSequenceNumber,
+    ProducerFenced,
+    UnknownProducerId,
+)
+from aiokafka.structs import TopicPartition
+
+from streams.connection import client_arguments
+from streams.settings import Broker
+
+Pairs: TypeAlias = Iterable[tuple[bytes, bytes | None]]
+Acknowledgements: TypeAlias = list[asyncio.Future[Any]]
+
+START_SECONDS: Final = 60.0
+TRANSACTION_SECONDS: Final = 30.0
+"""What an owner that died has left open holds up readers of committed records for so long, if nobody succeeds it."""
+_BATCH_BYTES: Final = 512 * 1024
+_REQUEST_BYTES: Final = 8 * 1024 * 1024
+_FENCED: Final = (
+    ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping, InvalidTxnState, OutOfOrderSequenceNumber,
+    UnknownProducerId,
+)  # fmt: skip
+log = logging.getLogger(__name__)
+
+
+class LostOwnershipError(RuntimeError):
+    """Somebody else has the partitions; nothing more may be written of what is in memory."""
+
+
+class TransactionsError(RuntimeError):
+    """The broker has no transactions, or its coordinator does not answer; the message says what to do."""
+
+
+async def append(producer: Any, topic: str, partition: int, pairs: Pairs) -> Acknowledgements:
+    """Send pairs, in order, in as many batches as they need; the futures are their acknowledgements."""
+    acknowledgements = []
+    batch = producer.create_batch()
+    for key, value in pairs:
+        if batch.append(key=key, value=value, timestamp=None) is None:  # full: an empty one takes a record of any size
+            acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
+            batch = producer.create_batch()
+            batch.append(key=key, value=value, timestamp=None)
+    if batch.record_count():
+        batch.close()
+        acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
+    return acknowledgements
+
+
+class Fence:
+    """The transactional producers of the partition numbers owned now.
+
+    ``insist`` is False where a broker without transactions is to be put up with: ``on`` then becomes False.
+    """
+
+    def __init__(self, broker: Broker, *, insist: bool) -> None:
+        self.on = True
+        self._broker = broker
+        self._insist = insist
+        self._producers: dict[int, Any] = {}
+        self._turn = 0
+
+    def transactional_id(self, number: int) -> str:
+        """What the broker knows the owner of a partition number by."""
+        return f"{self._broker.app_id}-{number}"
+
+    async def take(self, numbers: Collection[int]) -> None:
+        """Become the only one who can write for these numbers; what was taken before is dropped.
+
+        Raises TransactionsError, or what Kafka says against it. Does nothing when ``drop`` is called meanwhile.
+        """
+        await self.drop()
+        if not self.on:
+            return
+        turn = self._turn
+        opened: dict[int, Any] = {}
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await asyncio.gather(*[self._open(number, opened) for number in numbers])
+        except IncompatibleBrokerVersion as error:
+            await _stop(opened.values())
+            self._do_without(error)
+        except TimeoutError as error:
+            await _stop(opened.values())
+            raise TransactionsError(
+                f"Kafka's transaction coordinator did not answer in {START_SECONDS:.0f} s. Is "
+                "transaction.state.log.replication.factor larger than the number of brokers? Mend it, or set "
+                'broker.transactions = "off".'
+            ) from error
+        except BaseException:
+            await _stop(opened.values())
+            raise
+        else:
+            if turn == self._turn:
+                self._producers = opened
+            else:
+                await _stop(opened.values())
+
+    async def write(self, number: int, sends: Iterable[tuple[str, Pairs]], offsets: Mapping[Any, int]) -> None:
+        """One transaction: to each topic's partition ``number`` its pairs, in order, and the group's offsets.
+
+        Raises LostOwnershipError when somebody else has taken the number, or the broker has given the transaction up;
+        KafkaError when it would not take it.
+        """
+        producer = self._producers.get(number)
+        if producer is None:
+            raise LostOwnershipError(f"partition {number} is not ours to write")
+        committed = {TopicPartition(tp.topic, tp.partition): offset for tp, offset in offsets.items()}
+        try:
+            await producer.begin_transaction()
+            sent = [future for topic, pairs in sends for future in await append(producer, topic, number, pairs)]
+            await asyncio.gather(*sent, producer.send_offsets_to_transaction(committed, self._broker.app_id))
+            await producer.commit_transaction()
+        except KafkaError as error:
+            if isinstance(error, _FENCED) or isinstance(error.__cause__, _FENCED):
+                raise LostOwnershipError(
+                    f"partition {number} has another owner, or was held too long: its transaction was refused "
+                    f"({type(error.__cause__ or error).__name__})"
+                ) from error
+            raise
+
+    async def drop(self) -> None:
+        """Write for no number from now on."""
+        self._turn += 1
+        producers, self._producers = self._producers, {}
+        await _stop(producers.values())
+
+    async def _open(self, number: int, opened: dict[int, Any]) -> None:
+        producer = AIOKafkaProducer(
+            **client_arguments(self._broker),
+            transactional_id=self.transactional_id(number),
+            transaction_timeout_ms=int(TRANSACTION_SECONDS * 1_000),
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=_REQUEST_BYTES,
+        )
+        opened[number] = producer
+        await producer.start()
+
+    def _do_without(self, error: Exception) -> None:
+        if self._insist:
+            mend = 'Use one that has them, or set broker.transactions = "off".'
+            raise TransactionsError(f"this broker has no transactions. {mend}") from error
+        log.warning("this broker has no transactions: a worker that was paused for long may spoil numbers")
+        self.on = False
+
+
+async def _stop(producers: Iterable[Any]) -> None:
+    await asyncio.gather(*[producer.stop() for producer in producers])
