@@ -14,6 +14,7 @@ _ORDINARY: Final = {
     "aiokafka.cluster": ("Topic %s not found in cluster metadata",),  # a topic created a moment ago
     "aiokafka.producer.sender": ("Got error produce response",),  # retriable: what is not raises, and ends the worker
 }
+_FENCED: Final = ("ProducerFenced", "InvalidProducerEpoch", "InvalidTxnState", "InvalidProducerIdMapping")
 
 
 class _Ordinary(logging.Filter):
@@ -30,9 +31,22 @@ class _Ordinary(logging.Filter):
         return True
 
 
+class _Fenced(logging.Filter):
+    """Keeps back what asyncio says of a fenced producer's futures: the flush has told of one for all of them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record may pass."""
+        error = record.exc_info[1] if record.exc_info else None
+        told = str(record.msg).startswith("Future exception was never retrieved") and type(error).__name__ in _FENCED
+        return not told
+
+
 def quiet_libraries() -> None:
     """Keep the client's ordinary messages out of the log; calling it again changes nothing."""
     for name, starts in _ORDINARY.items():
         logger = logging.getLogger(name)
         if not any(isinstance(known, _Ordinary) for known in logger.filters):
             logger.addFilter(_Ordinary(starts))
+    asyncio_logger = logging.getLogger("asyncio")
+    if not any(isinstance(known, _Fenced) for known in asyncio_logger.filters):
+        asyncio_logger.addFilter(_Fenced())

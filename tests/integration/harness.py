@@ -119,7 +119,7 @@ async def running(settings: Settings, **options: Any) -> AsyncIterator[Worker]:
 
 
 @asynccontextmanager
-async def worker_process(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
+async def worker_process(settings: Settings, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """A toy worker as a process of its own; killed at the end of the block if it is still there.
 
     Prints ``restored`` when it owns and has restored partitions.
@@ -127,7 +127,7 @@ async def worker_process(settings: Settings) -> AsyncIterator[asyncio.subprocess
     broker = settings.broker
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.integration.worker_process", broker.bootstrap_servers, broker.app_id,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     try:
         yield process

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from streams.flusher import Flusher, LostOwnershipError
+from streams.fence import LostOwnershipError
+from streams.flusher import Flusher
 from streams.owned import Holdings, Owned, Pace
 from streams.partition import Flush, Record
 from streams.rejected import rejected_record
@@ -54,6 +55,9 @@ class Log:
 
     def in_group(self) -> bool:
         return self.member
+
+    async def rejoin(self) -> None:
+        raise AssertionError("only a fenced worker asks to join again")
 
     async def commit_durable(self, offsets: Mapping[TP, int]) -> bool:
         self.committed.update(offsets)

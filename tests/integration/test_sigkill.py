@@ -6,7 +6,10 @@ import asyncio
 import random
 import signal
 
+import pytest
+
 from streams.settings import Settings
+from tests.integration.faults import until_stopped
 from tests.integration.harness import (
     Log,
     counted,
@@ -57,6 +60,32 @@ async def test_a_worker_stopped_between_two_flushes_and_continued_after_its_sess
             await publishing
     async with running(settings) as worker:
         await until(lambda: counted(worker) == expected(log), lambda: (counted(worker), expected(log)))
+
+
+@pytest.mark.parametrize("stops_at", ["send", "commit"])
+async def test_a_worker_stopped_in_the_middle_of_a_flush_and_continued_after_its_session_spoils_nothing(
+    settings: Settings, stops_at: str
+) -> None:
+    log: Log = {}
+    async with worker_process(settings, stops_at) as paused:
+        await says(paused, "restored")
+        publishing = asyncio.create_task(publish(settings, toy_records(5, 4_000), log, per_second=1_500))
+        await asyncio.sleep(0.5)
+        paused.send_signal(signal.SIGUSR1)
+        await until_stopped(paused.pid)
+        async with running(settings) as other:
+            await until(lambda: restored(other))
+            await publishing
+            await publish(settings, toy_records(6, 1_000), log, per_second=5_000)
+            await until(lambda: counted(other) == expected(log), lambda: (counted(other), expected(log)))
+            paused.send_signal(signal.SIGCONT)
+            await until(lambda: len(other.partitions) < 12)
+            paused.send_signal(signal.SIGTERM)
+            said, _ = await asyncio.wait_for(paused.communicate(), 15)
+    async with running(settings) as worker:
+        await until(lambda: counted(worker) == expected(log), lambda: (counted(worker), expected(log)))
+    assert (paused.returncode, said.decode().count("Traceback")) == (0, 0), said.decode()
+    assert "its transaction was refused" in said.decode()
 
 
 async def test_a_worker_told_to_end_leaves_soon_with_code_0_and_says_nothing(settings: Settings) -> None:

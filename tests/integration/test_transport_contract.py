@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.producer.sender import Sender
 from faust.app.base import App
 from faust.channels import Channel
 from faust.tables.recovery import Recovery
@@ -61,6 +62,10 @@ def test_other_versions_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> 
         (Table, "on_recovery_completed"),
         (AIOKafkaProducer, "create_batch"),
         (AIOKafkaProducer, "send_batch"),
+        (AIOKafkaProducer, "begin_transaction"),
+        (AIOKafkaProducer, "send_offsets_to_transaction"),
+        (AIOKafkaProducer, "commit_transaction"),
+        (GroupCoordinator, "request_rejoin"),
         (BatchBuilder, "append"),
         (faust.Schema, "loads_key"),
         (faust.Schema, "loads_value"),
@@ -129,6 +134,15 @@ def test_faust_asks_whether_it_needs_to_read_the_changelog_and_goes_on_without()
 
 def test_a_fetch_waits_as_long_as_we_say() -> None:
     assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in source(AIOKafkaConsumer.start)
+
+
+def test_what_a_consumer_reads_of_transactions_is_what_we_say() -> None:
+    assert "isolation_level=self._isolation_level" in source(AIOKafkaConsumer.start)
+
+
+def test_a_producer_has_its_id_from_the_broker_when_it_has_started() -> None:
+    assert "await self._sender.start()" in source(AIOKafkaProducer.start)
+    assert "await self._maybe_wait_for_pid() self._sender_task" in source(Sender.start)
 
 
 def test_a_revoked_changelog_partition_is_read_from_its_beginning_again() -> None:

@@ -1,4 +1,7 @@
-"""``python -m tests.integration.worker_process BOOTSTRAP APP_ID``: a toy worker until told to leave, or killed."""
+"""``python -m tests.integration.worker_process BOOTSTRAP APP_ID [send|commit]``: a toy worker until told to leave.
+
+With the third argument it stops itself at that point of a flush when it gets SIGUSR1.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,15 @@ import sys
 
 from streams.app import build, work
 from tests.integration.conftest import settings_for
+from tests.integration.faults import COMMITTING, SENDING, Faults
 from tests.integration.harness import until
 from tests.integration.toy_partition import ToyPartition
 
 
-def main(bootstrap: str, app_id: str) -> None:
+def main(bootstrap: str, app_id: str, stops_at: str = "") -> None:
     """Work, and say so once there are restored partitions."""
+    if stops_at:
+        Faults(after=lambda: 1).install((SENDING if stops_at == "send" else COMMITTING,))
     worker = build(settings_for(bootstrap, app_id), ToyPartition)
     telling: list[asyncio.Task[None]] = []
 
@@ -34,4 +40,4 @@ def main(bootstrap: str, app_id: str) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -61,6 +61,9 @@ class Broker:
     def in_group(self) -> bool:
         return True
 
+    async def rejoin(self) -> None:
+        raise AssertionError("only a fenced worker asks to join again")
+
     async def commit_durable(self, offsets: Mapping[Any, int]) -> bool:
         (self.committed,) = offsets.values()
         return True

@@ -1,0 +1,135 @@
+"""Behind a fence a flush is one transaction for each partition number. The broker is a list of transactions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from streams.fence import Fence, LostOwnershipError, Pairs
+from streams.flusher import Flusher
+from streams.owned import Holdings, Owned, Pace
+from streams.partition import Record
+from streams.settings import Broker
+from tests.integration.toy_partition import ToyPartition
+
+CALLS, AGENTS = "call-events", "agent-events"
+Transaction = tuple[int, list[tuple[str, list[bytes]]], dict[TP, int]]
+
+
+class Transactions(Fence):
+    """Keeps what was committed: partition number, the keys sent to each topic, the offsets."""
+
+    def __init__(self) -> None:
+        super().__init__(Broker(), insist=True)
+        self.committed: list[Transaction] = []
+        self.fenced: set[int] = set()
+
+    async def write(self, number: int, sends: Iterable[tuple[str, Pairs]], offsets: Mapping[Any, int]) -> None:
+        await asyncio.sleep(0)
+        if number in self.fenced:
+            raise LostOwnershipError(f"partition {number} has another owner")
+        self.committed.append((number, [(topic, [key for key, _ in pairs]) for topic, pairs in sends], dict(offsets)))
+
+
+class Group:
+    """A member that counts how often it was asked to join again."""
+
+    def __init__(self) -> None:
+        self.rejoined = 0
+
+    def in_group(self) -> bool:
+        return True
+
+    async def commit_durable(self, offsets: Mapping[TP, int]) -> bool:
+        raise AssertionError(f"{offsets} were committed outside of a transaction")
+
+    async def rejoin(self) -> None:
+        self.rejoined += 1
+
+
+class Desk:
+    """A flusher with its fence, its group and what it holds."""
+
+    def __init__(self, *keys: tuple[str, int]) -> None:
+        self.fence, self.group = Transactions(), Group()
+        self.holdings = Holdings([CALLS, AGENTS], ToyPartition)
+        for key in keys:
+            self.holdings.take(*key).begin()
+            self.holdings[key].epoch = 1
+        self.flusher = Flusher(
+            self.holdings, "changelog", producer=_no_producer, group=lambda: self.group, interval_seconds=1,
+            lease_seconds=10, fence=self.fence,
+        )  # fmt: skip
+
+    async def flush(self, key: tuple[str, int], *values: str) -> None:
+        """Apply the records behind what was applied already, and flush."""
+        owned: Owned = self.holdings[key]
+        start = owned.next_offset or 0
+        records = [Record(start + n, b"k", value.encode(), 0) for n, value in enumerate(values)]
+        list(owned.apply(1, records, Pace(0.02)))
+        await self.flusher.flush()
+
+
+def _no_producer() -> Any:
+    raise AssertionError("something was written outside of a transaction")
+
+
+async def test_a_flush_is_one_transaction_with_what_was_refused_the_state_and_the_offset() -> None:
+    desk = Desk((CALLS, 3))
+
+    await desk.flush((CALLS, 3), "c1,offered,q,4", "?")
+
+    state = [b"call-events|t|q|offered", b"call-events|c|c1", b"call-events|m|"]
+    sends = [("call-events-rejected", [b"call-events-3-1"]), ("changelog", state)]
+    assert desk.fence.committed == [(3, sends, {TP(CALLS, 3): 2})]
+
+
+async def test_the_inputs_of_one_number_share_a_transaction_and_numbers_do_not() -> None:
+    desk = Desk((CALLS, 0), (AGENTS, 0), (CALLS, 1))
+    for key in desk.holdings:
+        list(desk.holdings[key].apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
+
+    await desk.flusher.flush()
+
+    offsets = {number: offsets for number, _, offsets in desk.fence.committed}
+    assert offsets == {0: {TP(CALLS, 0): 1, TP(AGENTS, 0): 1}, 1: {TP(CALLS, 1): 1}}
+
+
+async def test_what_may_be_forgotten_is_deleted_first_in_the_next_transaction() -> None:
+    desk = Desk((CALLS, 0))
+    await desk.flush((CALLS, 0), "c1,offered,q,4", "c1,abandoned,q,5", "c2,offered,q,50", "c3,offered,q,51")
+
+    await desk.flush((CALLS, 0), "c1,offered,q,52")
+
+    (_, [(_, first)], _), (_, [(_, second)], _) = desk.fence.committed
+    assert (first[-1], second[0], second[-2]) == (b"call-events|m|", b"call-events|c|c1", b"call-events|c|c1")
+
+
+async def test_counters_show_only_what_a_transaction_has_committed() -> None:
+    desk = Desk((CALLS, 0))
+    desk.fence.fenced.add(0)
+
+    await desk.flush((CALLS, 0), "c1,offered,q,4")
+
+    assert desk.holdings[CALLS, 0].partition.flushed_totals == {}  # type: ignore[attr-defined]
+
+
+async def test_a_fenced_worker_asks_to_join_again_and_writes_nothing_until_it_has_forgotten(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    desk = Desk((CALLS, 0))
+    desk.fence.fenced.add(0)
+    await desk.flush((CALLS, 0), "c1,offered,q,4")
+    desk.fence.fenced.clear()
+
+    await desk.flush((CALLS, 0), "c2,offered,q,5")
+    before = list(desk.fence.committed)
+    desk.flusher.forget()
+    await desk.flush((CALLS, 0), "c3,offered,q,6")
+
+    assert (desk.group.rejoined, before, len(desk.fence.committed)) == (1, [], 1)
+    assert "partition 0 has another owner: what it held is read again" in caplog.text
