@@ -211,7 +211,7 @@ def on_call_ratio(c: Counts) -> float | None:
 def pulled_per_hour(c: Counts) -> float | None:
     """Conversations pulled per hour: visits answered / signed-in agent hours."""
     signed_in = _state_ms(c, *SIGNED_IN)
-    return c.answered * 3_600_000 / signed_in if signed_in > 0 else None
+    return c.answered / (signed_in / 3_600_000) if signed_in > 0 else None
 
 
 def expected_wait_seconds(waiting: int, agents: int, available: int, aht: float | None) -> float | None:

@@ -68,7 +68,7 @@ def reopened_ratio(c: Counts) -> float | None:
 def net_resolved(c: Counts) -> float | None:
     """Resolved for the first time less reopened; absent when neither happened."""
     first, reopened = c.say("first_resolutions"), c.say("reopened")
-    return float(first - reopened) if first or reopened else None
+    return first - reopened if first or reopened else None
 
 
 def complaint_ratio(c: Counts) -> float | None:
