@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams import tally as y
-from streams.tally import COHORT, FLOWED_OUT_BY, STATE_MS, Fields, conversations
+from streams.tally import COHORT, EXCLUDED_BY, FLOWED_OUT_BY, STATE_MS, Fields, conversations
 
 
 class Counts(Struct, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     ``left`` is the base that every "offered" in a ratio becomes when things count at the time they happen; with
     arrival cohorts it is ``offered``. ``waiting_past_threshold`` is live: visits waiting for longer than the threshold.
     ``told`` holds what is counted of conversations, by the names of ``tally_conversations``, and ``times`` their
-    histograms.
+    histograms. ``excluded_by`` is what is no customer of any queue: only the row of no queue and the floor have it.
     """
 
     offered: int = 0
@@ -56,6 +56,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     calls: int = 0
     call_ms: int = 0
     unmatched: int = 0
+    excluded_by: Mapping[str, int] = {}
     state_ms: Mapping[str, int] = {}
     answered_waits: tuple[tuple[int, int], ...] = ()
     abandoned_waits: tuple[tuple[int, int], ...] = ()
@@ -96,6 +97,7 @@ def counts_of(
     return Counts(
         **{name: fields.get(n + shift, 0) for name, n in _PLAIN},
         flowed_out_by={r: fields[n + shift] for r, n in FLOWED_OUT_BY.items() if fields.get(n + shift)},
+        excluded_by={r: fields[n + shift] for r, n in EXCLUDED_BY.items() if fields.get(n + shift)},
         state_ms={s: fields[n] for s, n in STATE_MS.items() if fields.get(n)},
         answered_waits=tuple(y.histogram(fields, y.ANSWERED_WAITS + shift)),
         abandoned_waits=tuple(y.histogram(fields, y.ABANDONED_WAITS + shift)),

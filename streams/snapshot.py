@@ -124,6 +124,14 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         owned = {(part.topic, part.number) for part in self.parts}
         return sorted((self.status.expected | self.status.restoring) - owned)
 
+    def row(self, queue: str, channel: str) -> Row | None:
+        """The row of a queue, group or the floor ("ALL"); without a channel the first of that name. None if unknown."""
+        if queue == FLOOR:
+            return self.floor
+        rows = [row for row in self.rows if row.queue == queue and channel in ("", row.channel)]
+        groups = [row for row in self.groups if row.queue == queue and not channel]
+        return next(iter([*rows, *groups]), None)
+
     def staleness_seconds(self, source: str) -> float:
         """How long ago a source was last heard of."""
         return max(0, self.now - self.trust[source].heard_at) / 1000
@@ -275,6 +283,7 @@ def merged(counts: Sequence[Counts]) -> Counts:
     return Counts(
         **{name: sum(getattr(one, name) for one in counts) for name in _INTEGERS},
         flowed_out_by=_sums(one.flowed_out_by.items() for one in counts),
+        excluded_by=_sums(one.excluded_by.items() for one in counts),
         state_ms={},
         answered_waits=_histogram(one.answered_waits for one in counts),
         abandoned_waits=_histogram(one.abandoned_waits for one in counts),

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from streams import __version__, api, snapshot, view
 from streams.access import Access, refuse_exposure, tls
+from streams.api import explain as api_explain
 from streams.api import intervals as api_intervals
 from streams.api import measures as api_measures
 from streams.api.intervals import QueryError
@@ -63,6 +64,7 @@ _PAGES: Final = {
     "/api/floor": "every queue, the floor and the groups, now: JSON",
     "/api/intervals": "hours or days: JSON; from, to, by, queue, channel",
     "/api/measures": "numbers from outside and what is made of them: JSON; period, team, client",
+    "/api/explain": "why a number is what it is: JSON; queue, channel, kpi, window, privacy",
     "/metrics/floor": "ratios, means and quantiles of the floor, for Prometheus",
     "/metrics": "this worker's counters, gauges and window components, for Prometheus",
     "/live": "the process answers",
@@ -129,6 +131,7 @@ class WebServer:
                 web.get("/api/floor", self._api_floor),
                 web.get("/api/intervals", self._api_intervals),
                 web.get("/api/measures", self._api_measures),
+                web.get("/api/explain", self._api_explain),
             ]
         )
         app.on_response_prepare.append(_add_headers)
@@ -176,6 +179,18 @@ class WebServer:
         except QueryError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from error
         return _json(await asyncio.to_thread(lambda: orjson.dumps(api_measures.answer(taken, question))))
+
+    async def _api_explain(self, request: web.Request) -> web.Response:
+        taken = await self._taken(CACHE_MS)
+        try:
+            question = api_explain.parse(request.query, taken)
+        except api_explain.NothingSuchError as error:
+            raise web.HTTPNotFound(text=f"{error}\n") from error
+        except QueryError as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from error
+        async with self._one_question:
+            answer = await _in_pieces(api_explain.steps(list(self._partitions().values()), taken, question))
+        return _json(await asyncio.to_thread(orjson.dumps, answer))
 
     async def _live(self, _request: web.Request) -> web.Response:
         return web.Response(text="live\n")

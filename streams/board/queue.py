@@ -22,15 +22,6 @@ Waiter = tuple[str, Waiting]
 """A contact id and its visit."""
 
 
-def find(snapshot: Snapshot, queue: str, channel: str) -> Row | None:
-    """The row of a queue, a group or the floor ("ALL"); without a channel the first of that name. None if unknown."""
-    if queue == FLOOR:
-        return snapshot.floor
-    rows = [row for row in snapshot.rows if row.queue == queue and channel in ("", row.channel)]
-    groups = [row for row in snapshot.groups if row.queue == queue and not channel]
-    return next(iter([*rows, *groups]), None)
-
-
 def waiting(partitions: Iterable[Partition], snapshot: Snapshot, row: Row) -> list[Waiter]:
     """Who waits in a row's queues, in the order in which they should be served: by priority, then by time.
 

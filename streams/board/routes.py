@@ -142,7 +142,7 @@ class Board:
         """``queue`` and ``channel`` choose the row; with ``privacy=1`` no contact is in the answer."""
         name, channel = request.query.get("queue", ""), request.query.get("channel", "")
         snapshot = await self._take(FRESH_MS)
-        row = closely.find(snapshot, name, channel)
+        row = snapshot.row(name, channel)
         if row is None:
             raise web.HTTPNotFound(text=f"There is no queue {name!r} here.\n")
         private = request.query.get("privacy") == "1"

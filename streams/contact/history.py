@@ -94,6 +94,11 @@ def entries_of(contact: Contact) -> list[Entry]:
     return t.unpacked(contact.log, contact.count)
 
 
+def facts_of(contact: Contact) -> dict[Fact, int]:
+    """Every fact that the entries still kept tell, and how often it counts; none for a stub."""
+    return _facts(contact.base, entries_of(contact)) if contact.count else {}
+
+
 def rebuild(contact: Contact) -> None:
     """Compute again what is not stored (after reading a contact back)."""
     entries = entries_of(contact)

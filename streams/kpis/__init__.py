@@ -13,7 +13,7 @@ from typing import Final
 from streams import tally as y
 from streams.counts import Counts
 from streams.kpis import conversations as kpis_conversations
-from streams.kpis.kpi import Kpi, kpi, mean_seconds, ratio
+from streams.kpis.kpi import Kpi, Quantile, kpi, mean_seconds, ratio
 from streams.tally import AGENT_STATES
 
 # --- service level ---------------------------------------------------------------------------------------------------
@@ -231,7 +231,8 @@ def _quantile(q: float) -> Kpi:
         return wait_quantile_seconds(c, q)
 
     formula = f"{q:.0%} of all that left the queue had waited for at most this long; within 5 % of the exact value."
-    return Kpi(f"wait_p{round(q * 100)}_seconds", "seconds", function, formula)
+    of = Quantile(q, ("answered_waits", "abandoned_waits", "flowed_out_waits"))
+    return Kpi(f"wait_p{round(q * 100)}_seconds", "seconds", function, formula, of)
 
 
 REGISTRY: Final[tuple[Kpi, ...]] = (

@@ -11,19 +11,20 @@ from typing import Final
 
 from streams import tally as y
 from streams.counts import Counts
-from streams.kpis.kpi import Kpi, kpi, mean_seconds, ratio
+from streams.kpis.kpi import Kpi, Quantile, kpi, mean_seconds, ratio
+from streams.kpis.terms import largest, smallest
 
 
 def _mean(times: str, count: str) -> Callable[[Counts], float | None]:
     return lambda c: mean_seconds(c.say(times), c.say(count))
 
 
-def _quantile(histogram: str, q: float) -> Callable[[Counts], float | None]:
+def _quantile(name: str, histogram: str, q: float, formula: str) -> Kpi:
     def function(c: Counts) -> float | None:
         ms = y.quantile_ms(c.times.get(histogram, ()), q)
         return None if ms is None else ms / 1000
 
-    return function
+    return Kpi(name, "seconds", function, formula, Quantile(q, (histogram,)))
 
 
 def _times(name: str, what: str, sums: tuple[str, str, str], histogram: str) -> list[Kpi]:
@@ -32,23 +33,17 @@ def _times(name: str, what: str, sums: tuple[str, str, str], histogram: str) -> 
     per = f"/ {count.replace('_', ' ')}"
     rows = [
         Kpi(f"{name}_seconds", "seconds", _mean(ms, count), f"Sum of {what} {per}."),
-        Kpi(f"{name}_p50_seconds", "seconds", _quantile(histogram, 0.5), f"Median of {what}; within 5 %."),
-        Kpi(
-            f"{name}_p90_seconds",
-            "seconds",
-            _quantile(histogram, 0.9),
-            f"90 % of {what} took at most this; within 5 %.",
-        ),
+        _quantile(f"{name}_p50_seconds", histogram, 0.5, f"Median of {what}; within 5 %."),
+        _quantile(f"{name}_p90_seconds", histogram, 0.9, f"90 % of {what} took at most this; within 5 %."),
     ]
     if business_ms:
         business = f"{what}, business hours only"
         rows += [
             Kpi(f"{name}_business_seconds", "seconds", _mean(business_ms, count), f"Sum of {business} {per}."),
-            Kpi(
-                f"{name}_business_p50_seconds", "seconds", _quantile(f"{histogram}_business", 0.5),
-                f"Median of {business}; within 5 %.",
+            _quantile(
+                f"{name}_business_p50_seconds", f"{histogram}_business", 0.5, f"Median of {business}; within 5 %."
             ),
-        ]  # fmt: skip
+        ]
     return rows
 
 
@@ -136,8 +131,8 @@ def servqual_gap(c: Counts) -> float | None:
 
 def survey_response_ratio(c: Counts) -> float | None:
     """Customer satisfaction and promoter answers / surveys sent."""
-    answers = max(c.say("csat_ratings"), c.say("nps_ratings"), c.say("ces_ratings"))
-    return ratio(min(answers, c.say("surveys_sent")), c.say("surveys_sent"))
+    answers = largest(c.say("csat_ratings"), c.say("nps_ratings"), c.say("ces_ratings"))
+    return ratio(smallest(answers, c.say("surveys_sent")), c.say("surveys_sent"))
 
 
 def qa_score_ratio(c: Counts) -> float | None:

@@ -18,13 +18,24 @@ def mean_seconds(sum_ms: int, n: int) -> float | None:
     return sum_ms / n / 1000 if n > 0 else None
 
 
+class Quantile(NamedTuple):
+    """What is read off histograms: which place (0 to 1) of which, by their names in ``Counts`` or its ``times``."""
+
+    q: float
+    histograms: tuple[str, ...]
+
+
 class Kpi(NamedTuple):
-    """One KPI of a window: its metric name without prefix, unit, function, and formula in words."""
+    """One KPI of a window: its metric name without prefix, unit, function, and formula in words.
+
+    ``quantile`` is said by those that come from histograms; all others are arithmetic (``streams.kpis.terms``).
+    """
 
     name: str
     unit: str
     function: Callable[[Counts], float | None]
     formula: str
+    quantile: Quantile | None = None
 
 
 def kpi(name: str, unit: str, function: Callable[[Counts], float | None]) -> Kpi:

@@ -7,7 +7,7 @@ with numbers, and what it divides by. It supposes that there is something to div
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import structs
@@ -154,6 +154,42 @@ class Operation(Term):
         yield from self.right.divisors()
         if self.sign == "/" and not isinstance(self.right, Constant) and any(True for _ in self.right.leaves()):
             yield self.right
+
+
+class Chosen(Term):
+    """The largest or smallest of several terms."""
+
+    def __init__(self, how: Literal["max", "min"], terms: Sequence[Term]) -> None:
+        self.how: Literal["max", "min"] = how
+        self.terms = terms
+
+    def leaves(self) -> Iterator[tuple[str, int]]:
+        for term in self.terms:
+            yield from term.leaves()
+
+    def text(self, leaf: Callable[[str], str]) -> str:
+        return f"{self.how}({', '.join(term.text(leaf) for term in self.terms)})"
+
+    def value(self, numbers: Mapping[str, int]) -> float:
+        return {"max": max, "min": min}[self.how](term.value(numbers) for term in self.terms)
+
+    def divisors(self) -> Iterator[Term]:
+        for term in self.terms:
+            yield from term.divisors()
+
+
+def largest(*numbers: int) -> int:
+    """The largest of several counts; a formula says "max" (the built-in one could not be read off a function)."""
+    return _chosen("max", numbers) if any(isinstance(n, Term) for n in numbers) else max(numbers)
+
+
+def smallest(*numbers: int) -> int:
+    """The smallest of several counts; a formula says "min"."""
+    return _chosen("min", numbers) if any(isinstance(n, Term) for n in numbers) else min(numbers)
+
+
+def _chosen(how: Literal["max", "min"], numbers: Sequence[Any]) -> Any:
+    return Chosen(how, [_term(number) for number in numbers])
 
 
 def operation(sign: Sign, left: Any, right: Any) -> Term:

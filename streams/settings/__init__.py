@@ -210,6 +210,8 @@ def from_raw(raw: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     settings = msgspec.convert(_inherit(merged), Settings, dec_hook=decode_hook)
     if problems := _contradictions(settings):
         raise SettingsError(problems)
+    said = {name: frozenset(queue) for name, queue in merged.get("queues", {}).items()}
+    settings.__dict__["_said"] = {**said, "": frozenset(merged.get("defaults", {}))}  # for streams.settings.origin
     return settings
 
 

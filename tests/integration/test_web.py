@@ -11,6 +11,7 @@ import pytest
 from msgspec import structs
 from prometheus_client.parser import text_string_to_metric_families
 
+from streams import cli
 from streams.partition import Partition
 from streams.settings import Web
 from streams.snapshot import PartitionKey, WorkerStatus
@@ -179,3 +180,54 @@ async def test_two_servers_live_in_one_process_and_stop_twice(worker: Worker, cl
     with pytest.raises(RuntimeError, match="not running"):
         _ = other.server.port
     assert (await get(client, "/live"))[0] == 200
+
+
+async def test_a_number_is_explained(client: aiohttp.ClientSession) -> None:
+    told = await json(client, "/api/explain?queue=billing&kpi=asa_seconds&window=5m")
+
+    assert (told["worked"], told["value"], told["absent"]) == ("40 / 2", 20.0, None)
+
+
+@pytest.mark.parametrize(
+    ("question", "status", "words"),
+    [
+        ("queue=biling", 404, "There is no queue 'biling'; there are ALL, billing, phones.\n"),
+        ("color=red", 400, "There is no parameter 'color'; there are queue, channel, kpi, window, privacy.\n"),
+    ],
+)
+async def test_a_question_about_what_is_not_there_is_answered_with_what_is(
+    client: aiohttp.ClientSession, question: str, status: int, words: str
+) -> None:
+    assert await get(client, f"/api/explain?{question}") == (status, words)
+
+
+async def test_the_command_line_shows_what_a_worker_answers(worker: Worker, capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"http://127.0.0.1:{worker.server.port}"
+
+    with pytest.raises(SystemExit) as ended:
+        await asyncio.to_thread(cli.main, ["explain", "billing", "--window", "5m", "--url", url])
+
+    shown = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert "service_level of billing voice, 5m since 2026-03-02 09:55:40: 33.33 %, breach" in shown
+    assert "= 1 / (2 + 2 - 1)" in shown
+    assert "> short_abandons_excluded   33.33  1 / (2 + 2 - 1)" in shown
+    assert "  all_abandons_against      25.00  1 / (2 + 2)" in shown
+    assert "service_level_threshold_seconds" in shown
+
+
+async def test_the_command_line_repeats_a_workers_refusal(worker: Worker, capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"http://127.0.0.1:{worker.server.port}"
+
+    with pytest.raises(SystemExit) as ended:
+        await asyncio.to_thread(cli.main, ["explain", "biling", "--url", url])
+
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "queuepulse: There is no queue 'biling'; there are ALL, billing, phones.\n"
+
+
+def test_the_command_line_says_that_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["explain", "--url", "http://127.0.0.1:9"])
+
+    assert capsys.readouterr().err.startswith("queuepulse: No worker answers at http://127.0.0.1:9 (")

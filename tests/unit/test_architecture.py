@@ -27,6 +27,7 @@ CORE = {
     "streams.partition", "streams.counts", "streams.kpis", "streams.hours.calendar", "streams.hours.opening",
     "streams.hours.public_holidays", "streams.kpis.kpi", "streams.kpis.conversations",
     "streams.weighted", "streams.trust",
+    "streams.kpis.terms",
 }  # fmt: skip
 MAY_OPEN = """
 import os, sys, threading

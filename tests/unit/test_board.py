@@ -72,16 +72,16 @@ def test_all_of_it_is_json_and_small(taken: Snapshot) -> None:
 def test_a_row_is_found_by_queue_group_or_floor(taken: Snapshot) -> None:
     names = (("billing", ""), ("billing", "voice"), ("phones", ""), (FLOOR, ""))
 
-    found = [closely.find(taken, *name) for name in names]
+    found = [taken.row(*name) for name in names]
 
     assert [row and row.queue for row in found] == ["billing", "billing", "phones", "ALL"]
-    assert closely.find(taken, "billing", "chat") is None
-    assert closely.find(taken, "", "") is None
+    assert taken.row("billing", "chat") is None
+    assert taken.row("", "") is None
 
 
 @pytest.mark.parametrize("name", ["billing", "phones", FLOOR])
 def test_who_waits_is_told_by_a_pseudonym(taken: Snapshot, name: str) -> None:
-    row = closely.find(taken, name, "")
+    row = taken.row(name, "")
     assert row is not None
     waiters = closely.waiting(by_hand.applied(by_hand.settings()).values(), taken, row)
 
@@ -99,7 +99,7 @@ def test_who_waits_is_told_by_a_pseudonym(taken: Snapshot, name: str) -> None:
 
 
 def test_the_first_two_hundred_who_wait_are_listed_and_the_rest_counted(taken: Snapshot) -> None:
-    row = closely.find(taken, "billing", "voice")
+    row = taken.row("billing", "voice")
     assert row is not None
     many = [(f"call-{n}", Waiting("billing", "voice", by_hand.TEN, 0, False)) for n in range(203)]
 

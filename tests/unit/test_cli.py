@@ -16,6 +16,7 @@ from streams.cli import explain, main
 from streams.topics import BrokerUnreachableError
 
 COMMANDS = ["demo", "worker", "simulate", "replay", "report", "topics", "measure", "schema", "check-config"]
+COMMANDS = ["demo", "worker", "simulate", "replay", "report", "topics", "schema", "check-config", "explain"]
 
 
 def run(*arguments: str) -> int:
