@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import orjson
 from rich.console import Console
@@ -23,15 +23,22 @@ class AskError(Exception):
     """No answer; the message is one sentence with its mend."""
 
 
-def ask(url: str, question: Mapping[str, str]) -> dict[str, Any]:
-    """The answer of ``/api/explain`` at this address. Raises AskError for a refusal, or when nobody answers."""
+def ask(url: str, question: Mapping[str, str], token: str | None = None) -> dict[str, Any]:
+    """The answer of ``/api/explain`` at this address. Raises AskError for a refusal, or when nobody answers.
+
+    ``token`` is that of the worker (``web.token``), None where it asks for none.
+    """
     if urlsplit(url).scheme not in ("http", "https"):
         raise AskError(f"{url!r} is no web address: write http://127.0.0.1:8077, or where the worker listens.")
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    request = Request(f"{url.rstrip('/')}/api/explain?{urlencode(question)}", headers=headers)
     try:
-        with urlopen(f"{url.rstrip('/')}/api/explain?{urlencode(question)}", timeout=TIMEOUT_SECONDS) as answer:
+        with urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
             told: dict[str, Any] = orjson.loads(answer.read())
     except HTTPError as error:
         words = error.read(100_000).decode("utf-8", "replace").strip()
+        if error.code == 401:
+            raise AskError(f"{url} wants its token: set QUEUEPULSE_WEB__TOKEN_FILE to a file that has it.") from error
         raise AskError(words if error.code in (400, 404) and words else f"{url} answers {error.code}.") from error
     except (URLError, TimeoutError, ValueError) as error:
         reason = getattr(error, "reason", error)

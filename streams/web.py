@@ -189,7 +189,7 @@ class WebServer:
         except QueryError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from error
         async with self._one_question:
-            answer = await _in_pieces(api_explain.steps(list(self._partitions().values()), taken, question))
+            answer = await in_pieces(api_explain.steps(list(self._partitions().values()), taken, question))
         return _json(await asyncio.to_thread(orjson.dumps, answer))
 
     async def _live(self, _request: web.Request) -> web.Response:

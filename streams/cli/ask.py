@@ -23,11 +23,12 @@ def explain(
 
     from streams.ask import ask, show
 
-    if url is None:
-        web = settings_for(config).web
-        url = f"http://{web.host}:{web.port}"
+    web = settings_for(config).web
+    scheme = "http" if web.ssl_certfile is None else "https"
+    token = None if web.token is None else web.token.reveal()
     question = {"queue": queue, "kpi": kpi, "window": window, "channel": channel}
-    answer: dict[str, Any] = ask(url, {name: value for name, value in question.items() if value is not None})
+    said = {name: value for name, value in question.items() if value is not None}
+    answer: dict[str, Any] = ask(url or f"{scheme}://{web.host}:{web.port}", said, token)
     if as_json:
         show_json(answer)
     else:

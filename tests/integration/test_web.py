@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams import cli
 from streams.partition import Partition
 from streams.settings import Web
+from streams.settings.values import Secret
 from streams.snapshot import PartitionKey, WorkerStatus
 from streams.web import WebServer
 from tests import floor_by_hand as by_hand
@@ -231,3 +232,24 @@ def test_the_command_line_says_that_nobody_answers(capsys: pytest.CaptureFixture
         cli.main(["explain", "--url", "http://127.0.0.1:9"])
 
     assert capsys.readouterr().err.startswith("queuepulse: No worker answers at http://127.0.0.1:9 (")
+
+
+async def test_the_command_line_gives_the_configured_token(
+    worker: Worker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.settings = structs.replace(
+        worker.settings, web=structs.replace(worker.settings.web, token=Secret("long-enough-to-be-a-token"))
+    )
+    guarded = WebServer(lambda: worker.partitions, worker.settings, lambda: worker.now, lambda: worker.status)
+    await guarded.start()
+    ask = ["explain", "billing", "asa_seconds", "--window", "5m", "--url", f"http://127.0.0.1:{guarded.port}"]
+    try:
+        with pytest.raises(SystemExit):
+            await asyncio.to_thread(cli.main, ask)
+        assert "wants its token: set QUEUEPULSE_WEB__TOKEN_FILE" in capsys.readouterr().err
+        monkeypatch.setenv("QUEUEPULSE_WEB__TOKEN", "long-enough-to-be-a-token")
+        with pytest.raises(SystemExit):
+            await asyncio.to_thread(cli.main, ask)
+        assert "= 40 / 2" in capsys.readouterr().out
+    finally:
+        await guarded.stop()
