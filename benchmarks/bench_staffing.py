@@ -19,16 +19,14 @@ from benchmarks.staffing_month import GOAL, QUARTER, Day, day
 from streams.staffing.arrivals import Arrivals, recent, usual
 from streams.staffing.breach import outlook
 from streams.staffing.erlang import Demand, Overload, steady
-from streams.staffing.forecast import KEEP_ABOVE, RAISE_AT, forecast, p_window_below
+from streams.staffing.forecast import forecast, p_window_below
 from streams.staffing.now import now
 from streams.staffing.required import Goal, required, step_of
 from streams.staffing.transient import Stage
+from streams.staffing.warning import AHEAD_SECONDS, Watch, first, look
 
 PEAKS: Final = (8.0, 18.0, 36.0)
 """Agents kept busy at the peak: the queues take turns, day by day."""
-
-AHEAD: Final = 300
-"""A warning looks this many seconds ahead: further than the two minutes asked, near enough to be right."""
 
 ASSUMED_AHT, ASSUMED_PATIENCE, MINIMUM = 300.0, 180.0, 10
 
@@ -45,7 +43,7 @@ class Scores(NamedTuple):
 
 
 class Minute(NamedTuple):
-    """Whether the last quarter of an hour misses the goal, and the chance given that it will, ``AHEAD`` from now."""
+    """Whether the last quarter of an hour misses the goal, and the chance that it does ``AHEAD_SECONDS`` from now."""
 
     at: float
     missed: bool
@@ -90,14 +88,14 @@ def judge(of: Day) -> Scores:
         waited = [at - v.arrived for v in of.waiting(at)]
         if at % 600 == 0:
             compare(of, at, waited, found)
-        stages, error = stages_at(of, at, AHEAD)
+        stages, error = stages_at(of, at, AHEAD_SECONDS)
         coming = forecast(stages, GOAL, busy=of.busy(at), waited=waited, uncertainty=error)[-1]
-        chance_below = p_window_below(of.window(at + AHEAD - QUARTER, at), coming, GOAL) or 0.0
+        chance_below = p_window_below(of.window(at + AHEAD_SECONDS - QUARTER, at), coming, GOAL) or 0.0
         window = of.window(at - QUARTER, at)
         missed = window.in_time < GOAL.service_level * window.counted
         minutes.append(Minute(at, missed, chance_below))
     found.breaches.extend(looks(of))
-    foreseen, false_alarms = warnings(minutes, RAISE_AT, KEEP_ABOVE)
+    foreseen, false_alarms = warnings(minutes)
     found.foreseen.extend(foreseen)
     found.false_alarms.extend(false_alarms)
     return found
@@ -107,11 +105,11 @@ def looks(of: Day) -> list[tuple[float, bool]]:
     """P(breach) of a day, looked at every twenty seconds from its second hour to its last."""
     found: list[tuple[float, bool]] = []
     for at in range(3_600, 42_300, 20):
-        look(of, at, found)
+        look_at(of, at, found)
     return found
 
 
-def look(of: Day, at: float, breaches: list[tuple[float, bool]]) -> None:
+def look_at(of: Day, at: float, breaches: list[tuple[float, bool]]) -> None:
     """P(breach) of everybody waiting whose threshold is still to come, and whether they breached."""
     waiting = of.waiting(at)
     if not waiting:
@@ -124,32 +122,24 @@ def look(of: Day, at: float, breaches: list[tuple[float, bool]]) -> None:
             breaches.append((chance.breach, visit.wait > GOAL.threshold_seconds))
 
 
-def warnings(minutes: list[Minute], raise_at: float, keep_above: float) -> tuple[list[bool], list[bool]]:
+def warnings(minutes: list[Minute]) -> tuple[list[bool], list[bool]]:
     """For each breach whether a warning stood two minutes before it; for each warning whether it came to nothing.
 
-    A breach begins when the level of the last quarter of an hour misses the goal after ten minutes that didn't, and is
-    over after ten such minutes. A warning came to nothing when no breach begins in the quarter of an hour after it.
+    A warning came to nothing when no breach begins in the quarter of an hour after it.
     """
-    raised: float | None = None
-    missed_at, in_breach = minutes[0].at - 600.0, False
+    watch, raised = first(minutes[0].at), 0.0
     alarms: list[float] = []
     onsets: list[float] = []
     foreseen: list[bool] = []
     for at, missed, chance in minutes:
-        if missed and not in_breach and at - missed_at > 600:
+        before: Watch = watch
+        watch = look(before, at, missed, chance)
+        if watch.began:
             onsets.append(at)
-            foreseen.append(raised is not None and raised <= at - 120)
-        if missed:
-            missed_at, in_breach = at, True
-        elif in_breach and at - missed_at > 600:
-            in_breach, raised = False, None
-        if in_breach:
-            continue
-        if raised is None and chance >= raise_at:
+            foreseen.append(before.warned and raised <= at - 120)
+        if watch.warned and (not before.warned or (before.in_breach and not watch.in_breach)):
             raised = at
             alarms.append(at)
-        elif raised is not None and chance <= keep_above:
-            raised = None
     return foreseen, [not any(0 <= onset - alarm <= QUARTER for onset in onsets) for alarm in alarms]
 
 

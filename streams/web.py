@@ -32,6 +32,7 @@ from streams.exposition.worker import worker_families
 from streams.measures.shelf import Shelf
 from streams.partition import Partition
 from streams.pieces import in_pieces
+from streams.planning.routes import Planner
 from streams.settings import Settings
 from streams.snapshot import PartitionKey, Snapshot, WorkerStatus
 
@@ -65,6 +66,7 @@ _PAGES: Final = {
     "/api/intervals": "hours or days: JSON; from, to, by, queue, channel",
     "/api/measures": "numbers from outside and what is made of them: JSON; period, team, client",
     "/api/explain": "why a number is what it is: JSON; queue, channel, kpi, window, privacy",
+    "/api/staffing": "agents needed and at hand, now and in the next hour: JSON",
     "/metrics/floor": "ratios, means and quantiles of the floor, for Prometheus",
     "/metrics": "this worker's counters, gauges and window components, for Prometheus",
     "/live": "the process answers",
@@ -100,6 +102,7 @@ class WebServer:
         self._one_question = asyncio.Lock()
         budget = settings.worker.series_budget
         self._board = Board(self._taken, lambda: self._partitions().values())
+        self._planner = Planner(self._taken, lambda: self._partitions().values())
         self._worker_metrics = Exposition(budget, with_process=True)
         self._floor_metrics = Exposition(budget, with_process=False)
 
@@ -123,6 +126,7 @@ class WebServer:
             [
                 *access.routes(),
                 *self._board.routes(),
+                *self._planner.routes(),
                 web.get("/about", self._about),
                 web.get("/live", self._live),
                 web.get("/ready", self._ready),
@@ -140,12 +144,14 @@ class WebServer:
         await self._runner.setup()
         host, port = self._settings.web.host, self._settings.web.port
         await web.TCPSite(self._runner, host, port, ssl_context=encrypted).start()
+        self._planner.forecaster.start()
         log.info("listening on %s://%s:%d", "https" if encrypted else "http", host, self.port)
 
     async def stop(self) -> None:
         """Listen no more; answers under way have a second. Stopping twice is fine."""
         if self._runner is not None:
             runner, self._runner = self._runner, None
+            await self._planner.forecaster.stop()
             await runner.cleanup()
 
     # --- answers -----------------------------------------------------------------------------------------------------
@@ -155,8 +161,11 @@ class WebServer:
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
     async def _metrics_floor(self, _request: web.Request) -> web.Response:
-        text = await self._cached("floor", lambda taken: self._floor_metrics.text(floor_families(taken)))
+        text = await self._cached("floor", self._floor_text)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
+
+    def _floor_text(self, taken: Snapshot) -> bytes:
+        return self._floor_metrics.text(floor_families(taken, self._planner.forecaster.latest(taken.now)))
 
     async def _api_floor(self, _request: web.Request) -> web.Response:
         return _json(await self._cached("api", lambda taken: orjson.dumps(api.floor(taken))))

@@ -78,21 +78,26 @@ def _row(row: Row, snapshot: Snapshot) -> dict[str, Any]:
         "attribution": rule.attribution,
         "timezone": rule.timezone,
         "short_abandon_seconds": rule.short_abandon_seconds,
-        "target": {
-            "service_level_ratio": rule.service_level_target_ratio,
-            "service_level_threshold_seconds": rule.service_level_threshold_seconds,
-            "asa_seconds": rule.asa_target_seconds,
-            "abandonment_ratio": rule.abandonment_target_ratio,
-            "oldest_wait_seconds": rule.oldest_wait_target_seconds,
-        },
+        "target": target(rule),
         "live": _live(row, now),
         "backlog": None if row.backlog is None else _backlog(row.backlog, now),
-        "staffing": None if (found := plan(row, now)) is None else _staffing(found),
+        "staffing": None if (found := plan(row, now)) is None else staffing(found),
         "trust": trusted(trust),
         "windows": {
             name: {**_window(rule, window), "complete": not trust.holes(window.span.start, window.span.end, now)}
             for name, window in row.windows.items()
         },
+    }
+
+
+def target(rule: QueueSettings) -> dict[str, float | None]:
+    """What a queue is aimed at; null where nothing is."""
+    return {
+        "service_level_ratio": rule.service_level_target_ratio,
+        "service_level_threshold_seconds": rule.service_level_threshold_seconds,
+        "asa_seconds": rule.asa_target_seconds,
+        "abandonment_ratio": rule.abandonment_target_ratio,
+        "oldest_wait_seconds": rule.oldest_wait_target_seconds,
     }
 
 
@@ -133,7 +138,8 @@ def _backlog(open_now: Backlog, now: int) -> dict[str, Any]:
     }
 
 
-def _staffing(found: Plan) -> dict[str, Any]:
+def staffing(found: Plan) -> dict[str, Any]:
+    """A queue's staffing now."""
     now, demand = found.now, found.inputs.demand
     return {
         "required": now.required.agents,

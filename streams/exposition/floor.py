@@ -6,21 +6,25 @@ They don't add up over workers: they are the whole floor's only while this worke
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from streams import __version__, kpis
 from streams.exposition.families import Family, gauge
 from streams.exposition.measures import measure_families
+from streams.exposition.staffing import ahead_families, now_families
 from streams.kpis.judge import live_states, window_states
-from streams.planning import plan
+from streams.planning.ahead import Ahead
 from streams.snapshot import Row, Snapshot
+from streams.view import Key
 
 
-def floor_families(snapshot: Snapshot) -> list[Family]:
-    """Every KPI of every queue and window, and of the floor as one (``queue="ALL"``)."""
+def floor_families(snapshot: Snapshot, forecasts: Mapping[Key, Ahead] = MappingProxyType({})) -> list[Family]:
+    """Every KPI of every queue and window, and of the floor as one (``queue="ALL"``); and what is foreseen."""
     rows = [*snapshot.rows, snapshot.floor]
     found = [*_about(snapshot), *_live(rows, snapshot.now), *_windows(rows), _states(rows, snapshot.now)]
-    found += [*_staffing(rows, snapshot.now), *measure_families(snapshot)]
+    found += [*now_families(rows, snapshot.now), *ahead_families(forecasts, snapshot.now)]
+    found += measure_families(snapshot)
     return [family for family in found if family.points]
 
 
@@ -66,25 +70,6 @@ def _windows(rows: list[Row]) -> Iterator[Family]:
         for preset, level in kpis.service_levels(counts).items()
     ]
     yield gauge("service_level_ratio", f"The service level by every preset. {formulas}", levels)
-
-
-def _staffing(rows: list[Row], now: int) -> Iterator[Family]:
-    """What a planner asks now, for queues where customers wait in line; absent for quiet ones."""
-    plans = [(_key(row), found) for row in rows if (found := plan(row, now)) is not None]
-    help_ = "Agents at work that the goal needs, by Erlang A on the last half hour."
-    yield gauge("agents_required", help_, [(key, p.now.required.agents) for key, p in plans])
-    help_ = "Agents at work; one who serves several queues counts in parts."
-    yield gauge("agents_staffed", help_, [(key, p.now.staffed) for key, p in plans])
-    yield gauge("agents_gap", "Staffed less required; below 0: too few.", [(key, p.now.gap) for key, p in plans])
-    help_ = "The service level in the long run if nothing changes."
-    predicted = [(key, p.now.predicted.service_level) for key, p in plans]
-    yield gauge("predicted_service_level_ratio", help_, predicted)
-    help_ = "The share that would give up in the long run if nothing changes."
-    yield gauge("predicted_abandonment_ratio", help_, [(key, p.now.predicted.abandonment_ratio) for key, p in plans])
-    help_ = "What somebody who arrives now and stays must expect, those ahead giving up as they do."
-    yield gauge("expected_wait_patient_seconds", help_, [(key, p.now.expected_wait_seconds) for key, p in plans])
-    help_ = "How many of those waiting will pass the threshold before they are answered: the sum of their chances."
-    yield gauge("expected_breaches", help_, [(key, p.expected_breaches) for key, p in plans])
 
 
 def _states(rows: list[Row], now: int) -> Family:

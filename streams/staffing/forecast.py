@@ -10,21 +10,14 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import Final, NamedTuple
 
+from streams.staffing import strides, transient
 from streams.staffing.beta import Share
 from streams.staffing.breach import outlook
 from streams.staffing.required import Goal, Required, required
-from streams.staffing.transient import Stage, follow, rewards, start
+from streams.staffing.transient import Stage, rewards, start
 
 BAND: Final = (0.1, 0.9)
 """The band holds in 8 of 10 cases."""
-
-RAISE_AT: Final = 0.45
-KEEP_ABOVE: Final = 0.02
-"""A warning is raised when ``p_window_below``, five minutes ahead, reaches the one, and kept while above the other.
-
-Chosen on simulated days that the published figures are not from, for eight breaches in ten foreseen and at most one
-warning in four that comes to nothing.
-"""
 
 
 class Forecast(NamedTuple):
@@ -81,22 +74,29 @@ class _Sums(NamedTuple):
 
 
 def forecast(
-    stages: Sequence[Stage], goal: Goal, *, busy: int, waited: Sequence[float] = (), uncertainty: float = 0.0
+    stages: Sequence[Stage],
+    goal: Goal,
+    *,
+    busy: int,
+    waited: Sequence[float] = (),
+    uncertainty: float = 0.0,
+    quick: bool = False,
 ) -> list[Forecast]:
     """One ``Forecast`` for the end of every stage, each from now on.
 
     ``busy``: contacts in service; ``waited``: the waits so far of those in the queue, in seconds, next to be answered
-    first; ``uncertainty``: the standard error of the demand as a share of it. Without stages nothing.
+    first; ``uncertainty``: the standard error of the demand as a share of it; ``quick``: by ``strides``, not to six
+    digits. Without stages nothing.
     """
     if not stages:
         return []
     spread = min(0.9, uncertainty)
     factors = (1 - spread, 1 + spread) if spread > 0.005 else (1.0,)
-    ways = [_run(_scaled(stages, factor), goal, busy, waited, None) for factor in factors]
+    ways = [_run(_scaled(stages, factor), goal, busy, waited, None, quick) for factor in factors]
     last = [way[-1] for way in ways]
     counted = sum(sums.counted for sums in last)
     centre = sum(sums.in_time for sums in last) / counted if counted > 0 else goal.service_level
-    chance = _run(stages, goal, busy, waited, centre)
+    chance = _run(stages, goal, busy, waited, centre, quick)
     found, seconds = [], 0.0
     for stage, one, *all_ways in zip(stages, chance, *ways, strict=True):
         seconds += stage.seconds
@@ -126,7 +126,9 @@ def plan(stages: Sequence[Stage], goal: Goal) -> list[Plan]:
     return [Plan(stage, required(stage.demand, goal)) for stage in stages]
 
 
-def _run(stages: Sequence[Stage], goal: Goal, busy: int, waited: Sequence[float], centre: float | None) -> list[_Sums]:
+def _run(
+    stages: Sequence[Stage], goal: Goal, busy: int, waited: Sequence[float], centre: float | None, quick: bool
+) -> list[_Sums]:
     """The expected numbers until the end of each stage, with the variance of the rewards when there is a centre."""
     first = stages[0]
     service, giving_up = first.agents / first.demand.aht_seconds, first.demand.giving_up_rate
@@ -139,6 +141,7 @@ def _run(stages: Sequence[Stage], goal: Goal, busy: int, waited: Sequence[float]
         float(len(now)),
         sum(o.in_time * (1 - o.in_time) for o in now),
     )
+    follow = strides.follow if quick else transient.follow
     chances = start(stages, busy + len(waited))
     found, of_waiting = [], total.variance
     for stage in stages:

@@ -114,7 +114,7 @@ def follow(chances: Chances, stage: Stage, gains: Rewards, centre: float | None 
     rise, fall = up / ticking, [d / ticking for d in [*down[1:], 0.0]]
     stay = [1 - rise - d / ticking for d in down]
     stay[-1] += rise
-    gain, square = _worth(gains, centre or 0.0)
+    gain, square = worth(gains, centre or 0.0)
     p, m = chances.weights, chances.sums
     p_end, m_end = [0.0] * size, [0.0] * size
     p_spent, m_spent = [0.0] * size, [0.0] * size  # ticks spent in a state, and with what rewards so far
@@ -141,7 +141,7 @@ def follow(chances: Chances, stage: Stage, gains: Rewards, centre: float | None 
     return Chances(low, p_end, m_end, chances.square + more), passed
 
 
-def _worth(gains: Rewards, centre: float) -> tuple[list[float], list[float]]:
+def worth(gains: Rewards, centre: float) -> tuple[list[float], list[float]]:
     """The mean reward of an arrival, and its mean square, by the state it finds."""
     pairs = list(zip(gains.in_time, gains.counted, strict=True))
     return [a - centre * c for a, c in pairs], [a * (1 - centre) ** 2 + (c - a) * centre**2 for a, c in pairs]

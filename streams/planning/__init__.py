@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from streams.settings import QueueSettings
 from streams.slices import HOUR, length_ms
 from streams.snapshot import Row
 from streams.staffing.estimate import Inputs, Staff, inputs
@@ -46,12 +47,19 @@ def plan(row: Row, now: int) -> Plan | None:
         return None
     seconds = max(1.0, (min(now, window.span.end) - window.span.start) / 1000)
     believed = inputs(window.counts, seconds, sum(waited))
-    rule = row.rule
-    goal = Goal(rule.service_level_target_ratio, rule.service_level_threshold_seconds, rule.short_abandon_seconds)
     found = staffing_now(
-        believed.demand, row.staff.at_work, goal, waited=waited[:MOST_WAITING], available=int(row.staff.available)
+        believed.demand,
+        row.staff.at_work,
+        goal_of(row.rule),
+        waited=waited[:MOST_WAITING],
+        available=int(row.staff.available),
     )
     return Plan(believed, row.staff, found)
+
+
+def goal_of(rule: QueueSettings) -> Goal:
+    """What a queue's settings promise."""
+    return Goal(rule.service_level_target_ratio, rule.service_level_threshold_seconds, rule.short_abandon_seconds)
 
 
 def _window(row: Row) -> str:
