@@ -1,6 +1,6 @@
 """``queuepulse check-config``: a configuration enters, everything that is wrong with it leaves, and how to mend it.
 
-What the worker would refuse is found by the same code (``settings.load``), so this cannot disagree with the worker.
+What the worker would refuse is found by the same code (``load_checked``), so this cannot disagree with the worker.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 from streams.settings import Settings, load
 from streams.settings.network import exposed
 from streams.settings.values import Problem, SettingsError
+from streams.weighted import known_kpis, unknown_kpis
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -32,12 +33,20 @@ def check(path: Path | None, environ: Mapping[str, str]) -> Verdict:
     """Read a configuration as the worker would. Never raises for what it finds in it."""
     file = None if path is None else str(path)
     try:
-        settings = load(path, environ)
+        settings = load_checked(path, environ)
     except SettingsError as error:
         return Verdict(file, error.problems, None, None)
     if problem := exposed(settings.web):  # no fault of the configuration of a report: only a worker refuses it
         return Verdict(file, (problem,), None, None)
     return Verdict(file, (), settings.hash, settings)
+
+
+def load_checked(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Settings whose every name is known: what ``settings.load`` can't tell is looked up here. Raises SettingsError."""
+    settings = load(path, environ)
+    if problems := unknown_kpis(settings, known_kpis()):
+        raise SettingsError(problems)
+    return settings
 
 
 def as_text(verdict: Verdict) -> str:

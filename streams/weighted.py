@@ -12,6 +12,9 @@ from math import fsum
 
 from msgspec import Struct
 
+from streams import kpis
+from streams.measures.formulas import REGISTRY as COMPOSED
+from streams.measures.inputs import GIVEN
 from streams.settings import Settings, Weight
 from streams.settings.values import Problem, did_you_mean
 
@@ -89,6 +92,11 @@ def team_scores(settings: Settings, values: Mapping[str, Mapping[str, float | No
     """
     teams = dict.fromkeys((*values, *settings.team_weights))
     return {team: score(settings.team_weights.get(team, settings.weights), values.get(team, {})) for team in teams}
+
+
+def known_kpis() -> list[str]:
+    """The names a weight may have: KPIs of windows, ``service_level``, composed KPIs and figures as given."""
+    return ["service_level", *(kpi.name for kpi in kpis.REGISTRY), *(kpi.name for kpi in COMPOSED), *GIVEN]
 
 
 def unknown_kpis(settings: Settings, known: Iterable[str]) -> list[Problem]:

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from streams import __version__, kpis
 from streams import tally as y
+from streams.api.scores import weighted
 from streams.api.trust import source_row, trusted
 from streams.backlog import AGES, PROMISES, Backlog
 from streams.counts import Counts
@@ -65,6 +66,7 @@ def floor(snapshot: Snapshot) -> dict[str, Any]:
         "groups": [
             {**_row(row, snapshot), "members": list(settings.groups[row.queue])} for row in snapshot.groups
         ],
+        "weighted": weighted(snapshot),
     }  # fmt: skip
 
 

@@ -29,12 +29,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard outpu
 
 def settings_for(config: Path | None, broker: str | None = None) -> Settings:
     """The settings of a command: the file, under the environment, under the command's own options."""
-    from streams.settings import load
+    from streams.check_config import load_checked
 
     environ = dict(os.environ)
     if broker is not None:
         environ["QUEUEPULSE_BROKER__BOOTSTRAP_SERVERS"] = broker
-    return load(config_file(config), environ)
+    return load_checked(config_file(config), environ)
 
 
 def config_file(given: Path | None) -> Path | None:

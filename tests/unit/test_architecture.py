@@ -26,7 +26,7 @@ CORE = {
     "streams.tally.conversations", "streams.contact.dialogue", "streams.books", "streams.maxima", "streams.ledger",
     "streams.partition", "streams.counts", "streams.kpis", "streams.hours.calendar", "streams.hours.opening",
     "streams.hours.public_holidays", "streams.kpis.kpi", "streams.kpis.conversations",
-    "streams.weighted", "streams.trust",
+    "streams.weighted", "streams.measures", "streams.measures.formulas", "streams.measures.inputs", "streams.trust",
     "streams.kpis.terms",
 }  # fmt: skip
 MAY_OPEN = """
