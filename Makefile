@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Seconds after which the demo ends by itself; 0 is until Ctrl-C.
 DURATION ?= 0
+# How many nodes `make kafka` has.
+NODES ?= 1
 PYTEST_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -39,8 +41,8 @@ format: $(STAMP) ## Format and mend what ruff can mend
 	@$(BIN)/ruff format .
 
 .PHONY: kafka
-kafka: $(STAMP) ## A real one-node Apache Kafka on loopback, in a temporary folder, until Ctrl-C
-	@$(BIN)/python -m streams.broker apache
+kafka: $(STAMP) ## A real Apache Kafka on loopback, in a temporary folder, until Ctrl-C (NODES=3: three nodes)
+	@$(BIN)/python -m streams.broker apache $(NODES)
 
 .PHONY: schemas
 schemas: $(STAMP) ## Write schemas/ from streams/events.py again

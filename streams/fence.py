@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
@@ -43,6 +43,14 @@ _FENCED: Final = (
     UnknownProducerId,
 )  # fmt: skip
 log = logging.getLogger(__name__)
+
+
+class Send(NamedTuple):
+    """Records for one partition of a topic, in order."""
+
+    topic: str
+    partition: int
+    pairs: Pairs
 
 
 class LostOwnershipError(RuntimeError):
@@ -117,8 +125,8 @@ class Fence:
             else:
                 await _stop(opened.values())
 
-    async def write(self, number: int, sends: Iterable[tuple[str, Pairs]], offsets: Mapping[Any, int]) -> None:
-        """One transaction: to each topic's partition ``number`` its pairs, in order, and the group's offsets.
+    async def write(self, number: int, sends: Iterable[Send], offsets: Mapping[Any, int]) -> None:
+        """One transaction of the owner of ``number``: everything that is to be sent, and the group's offsets.
 
         Raises LostOwnershipError when somebody else has taken the number, or the broker has given the transaction up;
         KafkaError when it would not take it.
@@ -129,7 +137,7 @@ class Fence:
         committed = {TopicPartition(tp.topic, tp.partition): offset for tp, offset in offsets.items()}
         try:
             await producer.begin_transaction()
-            sent = [future for topic, pairs in sends for future in await append(producer, topic, number, pairs)]
+            sent = [future for send in sends for future in await append(producer, *send)]
             await asyncio.gather(*sent, producer.send_offsets_to_transaction(committed, self._broker.app_id))
             await producer.commit_transaction()
         except KafkaError as error:

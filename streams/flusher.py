@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from faust.types import TP
 
-from streams.fence import Acknowledgements, Fence, LostOwnershipError, Pairs, append
+from streams.fence import Acknowledgements, Fence, LostOwnershipError, Pairs, Send, append
 from streams.owned import Holdings, Key, Owned
 from streams.partition import Flush, Refused
 from streams.rejected import rejected_record
@@ -170,13 +170,13 @@ class Flusher:
 
     async def _transaction(self, number: int, taken: list[_Taken]) -> None:
         assert self._fence is not None
-        sends: list[tuple[str, Pairs]] = []
+        sends = []
         for owned, refused, flush in taken:
             if refused:
-                sends.append((rejected_topic(owned.topic), self._refused(owned, refused)))
+                sends.append(Send(rejected_topic(owned.topic), number, self._refused(owned, refused)))
             gone = [(key, None) for key in self._forgotten.pop((owned.topic, number), ())]
             # What was forgotten goes first: a contact that came back since is written again behind it.
-            sends.append((self.changelog, [*gone, *flush.tallies, *flush.contacts, flush.marker]))
+            sends.append(Send(self.changelog, number, [*gone, *flush.tallies, *flush.contacts, flush.marker]))
         await self._fence.write(number, sends, _offsets(taken))
         for owned, _, flush in taken:
             if keys := owned.partition.flushed(flush):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from streams.fence import Fence, LostOwnershipError, Pairs
+from streams.fence import Fence, LostOwnershipError, Send
 from streams.flusher import Flusher
 from streams.owned import Holdings, Owned, Pace
 from streams.partition import Record
@@ -17,22 +17,24 @@ from streams.settings import Broker
 from tests.integration.toy_partition import ToyPartition
 
 CALLS, AGENTS = "call-events", "agent-events"
-Transaction = tuple[int, list[tuple[str, list[bytes]]], dict[TP, int]]
+Transaction = tuple[int, list[tuple[str, int, list[bytes]]], dict[TP, int]]
 
 
 class Transactions(Fence):
-    """Keeps what was committed: partition number, the keys sent to each topic, the offsets."""
+    """Keeps what was committed: partition number, the keys sent to each topic and partition, the offsets."""
 
     def __init__(self) -> None:
         super().__init__(Broker(), insist=True)
         self.committed: list[Transaction] = []
         self.fenced: set[int] = set()
 
-    async def write(self, number: int, sends: Iterable[tuple[str, Pairs]], offsets: Mapping[Any, int]) -> None:
+    async def write(self, number: int, sends: Iterable[Send], offsets: Mapping[Any, int]) -> None:
         await asyncio.sleep(0)
         if number in self.fenced:
             raise LostOwnershipError(f"partition {number} has another owner")
-        self.committed.append((number, [(topic, [key for key, _ in pairs]) for topic, pairs in sends], dict(offsets)))
+        self.committed.append(
+            (number, [(send.topic, send.partition, [key for key, _ in send.pairs]) for send in sends], dict(offsets))
+        )
 
 
 class Group:
@@ -84,7 +86,7 @@ async def test_a_flush_is_one_transaction_with_what_was_refused_the_state_and_th
     await desk.flush((CALLS, 3), "c1,offered,q,4", "?")
 
     state = [b"call-events|t|q|offered", b"call-events|c|c1", b"call-events|m|"]
-    sends = [("call-events-rejected", [b"call-events-3-1"]), ("changelog", state)]
+    sends = [("call-events-rejected", 3, [b"call-events-3-1"]), ("changelog", 3, state)]
     assert desk.fence.committed == [(3, sends, {TP(CALLS, 3): 2})]
 
 
@@ -105,7 +107,7 @@ async def test_what_may_be_forgotten_is_deleted_first_in_the_next_transaction() 
 
     await desk.flush((CALLS, 0), "c1,offered,q,52")
 
-    (_, [(_, first)], _), (_, [(_, second)], _) = desk.fence.committed
+    (_, [(_, _, first)], _), (_, [(_, _, second)], _) = desk.fence.committed
     assert (first[-1], second[0], second[-2]) == (b"call-events|m|", b"call-events|c|c1", b"call-events|c|c1")
 
 
