@@ -25,6 +25,7 @@ from streams.settings import Settings
 from streams.slices import DAY, HOUR, MINUTE
 
 STATE_VERSION: Final = 2
+KEPT_OPEN, KEPT_CLOSED, KEPT_STUB = range(3)
 OUT_OF_ORDER: Final = "out_of_order"
 
 
@@ -53,6 +54,8 @@ class Contacts:
         self.waiting: dict[str, list[Waiting]] = {}
         self.handling: dict[str, tuple[str, str]] = {}
         self.open_conversations: dict[str, Head] = {}
+        self.kept = [0, 0, 0]
+        """How many contacts are ``KEPT_OPEN``, ``KEPT_CLOSED`` and ``KEPT_STUB``."""
         self.next_due = _NEVER
         self._prefix = prefix + b"c|"
         self._timers: list[tuple[int, str]] = []
@@ -117,6 +120,7 @@ class Contacts:
                     self._forget(name)
                 elif contact.head.settled():
                     history.shrink(contact)
+                    self._count(contact)
                     self._dirty[name] = None
                     heappush(timers, (self._due(contact), name))
                 else:
@@ -169,6 +173,7 @@ class Contacts:
         """Bring everything that looks at a contact up to date; ``settled`` is what it was, None for a new timer."""
         name, head = contact.contact_id, contact.head
         self._dirty[name] = None
+        self._count(contact)
         if head is None:
             return
         if settled is None or settled != head.settled():
@@ -177,6 +182,15 @@ class Contacts:
             if due < self.next_due:
                 self.next_due = due
         self._show(name, head)
+
+    def _count(self, contact: Contact) -> None:
+        head = contact.head
+        kept_as = KEPT_STUB if head is None else KEPT_OPEN if head.done_at < 0 else KEPT_CLOSED
+        if kept_as != contact.kept_as:
+            if contact.kept_as >= 0:
+                self.kept[contact.kept_as] -= 1
+            self.kept[kept_as] += 1
+            contact.kept_as = kept_as
 
     def _show(self, name: str, head: Head) -> None:
         waiting = segment = None
@@ -202,7 +216,7 @@ class Contacts:
             del self.handling[name]
 
     def _forget(self, name: str) -> None:
-        del self.by_id[name]
+        self.kept[self.by_id.pop(name).kept_as] -= 1
         self._gone.append(name)
         if name in self._dirty:  # what is stored is older than its stub: after a crash it would come back to life
             self._forgotten[name] = None
@@ -254,6 +268,7 @@ class Contacts:
         """Everything stored was read: rebuild the rest. Stubs whose time was up are forgotten again."""
         for name, contact in list(self.by_id.items()):
             history.rebuild(contact)
+            self._count(contact)
             if contact.head is not None:
                 self._show(name, contact.head)
             elif self._due(contact) <= watermark:

@@ -94,17 +94,18 @@ def counts_of(
 ) -> Counts:
     """The counts in a tally: by arrival cohort, or by the time things happened."""
     shift, maxima = COHORT if cohort else 0, maxima or {}
+    histograms = y.histograms(fields, shift)
     return Counts(
         **{name: fields.get(n + shift, 0) for name, n in _PLAIN},
         flowed_out_by={r: fields[n + shift] for r, n in FLOWED_OUT_BY.items() if fields.get(n + shift)},
         excluded_by={r: fields[n + shift] for r, n in EXCLUDED_BY.items() if fields.get(n + shift)},
         state_ms={s: fields[n] for s, n in STATE_MS.items() if fields.get(n)},
-        answered_waits=tuple(y.histogram(fields, y.ANSWERED_WAITS + shift)),
-        abandoned_waits=tuple(y.histogram(fields, y.ABANDONED_WAITS + shift)),
-        flowed_out_waits=tuple(y.histogram(fields, y.FLOWED_OUT_WAITS + shift)),
-        handles=tuple(y.histogram(fields, y.HANDLES + shift)),
+        answered_waits=tuple(histograms.get(y.ANSWERED_WAITS, ())),
+        abandoned_waits=tuple(histograms.get(y.ABANDONED_WAITS, ())),
+        flowed_out_waits=tuple(histograms.get(y.FLOWED_OUT_WAITS, ())),
+        handles=tuple(histograms.get(y.HANDLES, ())),
         told={name: fields[n + shift] for n, name in conversations.NAMES.items() if fields.get(n + shift)},
-        times={name: tuple(h) for name, n in conversations.HISTOGRAMS.items() if (h := y.histogram(fields, n + shift))},
+        times={name: tuple(histograms[n]) for name, n in conversations.HISTOGRAMS.items() if n in histograms},
         max_answered_wait_ms=maxima.get(y.MAX_ANSWERED_WAIT + shift),
         max_wait_ms=maxima.get(y.MAX_WAIT + shift),
         waiting_past_threshold=waiting_past_threshold,

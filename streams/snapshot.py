@@ -204,17 +204,14 @@ def steps(
 
 
 def _part(partition: Partition) -> Part:
-    contacts = {"open": 0, "closed": 0, "stub": 0}
-    for contact in partition.contacts.values():
-        head = contact.head
-        contacts["stub" if head is None else "open" if head.done_at < 0 else "closed"] += 1
+    open_, closed, stubs = partition.store.kept
     return Part(
         topic=partition.topic,
         number=partition.number,
         watermark=partition.watermark,
         totals=partition.flushed_totals,
         counters=partition.flushed_counters,
-        contacts=contacts,
+        contacts={"open": open_, "closed": closed, "stub": stubs},
     )
 
 

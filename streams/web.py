@@ -11,7 +11,7 @@ import asyncio
 import html
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -35,11 +35,11 @@ from streams.pieces import in_pieces
 from streams.planning.routes import Planner
 from streams.settings import Settings
 from streams.snapshot import PartitionKey, Snapshot, WorkerStatus
+from streams.watching import CACHE_MS, Watching
 
 if TYPE_CHECKING:
     from streams.app import Worker
 
-CACHE_MS: Final = 1_000
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -95,14 +95,12 @@ class WebServer:
         self._status = status
         self._shelf = shelf
         self._runner: web.AppRunner | None = None
-        self._snapshot: Snapshot | None = None
-        self._taken_at = 0
-        self._rendered: dict[str, bytes] = {}
-        self._one_snapshot = asyncio.Lock()
+        self._watching = Watching(self._begin, clock)
         self._one_question = asyncio.Lock()
         budget = settings.worker.series_budget
-        self._board = Board(self._taken, lambda: self._partitions().values())
-        self._planner = Planner(self._taken, lambda: self._partitions().values())
+        taken = self._watching.taken
+        self._board = Board(taken, lambda: self._partitions().values())
+        self._planner = Planner(taken, lambda: self._partitions().values())
         self._worker_metrics = Exposition(budget, with_process=True)
         self._floor_metrics = Exposition(budget, with_process=False)
 
@@ -157,18 +155,18 @@ class WebServer:
     # --- answers -----------------------------------------------------------------------------------------------------
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        text = await self._cached("metrics", lambda taken: self._worker_metrics.text(worker_families(taken)))
+        text = await self._watching.rendered("metrics", lambda taken: self._worker_metrics.text(worker_families(taken)))
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
     async def _metrics_floor(self, _request: web.Request) -> web.Response:
-        text = await self._cached("floor", self._floor_text)
+        text = await self._watching.rendered("floor", self._floor_text)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
     def _floor_text(self, taken: Snapshot) -> bytes:
         return self._floor_metrics.text(floor_families(taken, self._planner.forecaster.latest(taken.now)))
 
     async def _api_floor(self, _request: web.Request) -> web.Response:
-        return _json(await self._cached("api", lambda taken: orjson.dumps(api.floor(taken))))
+        return _json(await self._watching.rendered("api", lambda taken: orjson.dumps(api.floor(taken))))
 
     async def _api_intervals(self, request: web.Request) -> web.Response:
         partitions = list(self._partitions().values())
@@ -182,7 +180,7 @@ class WebServer:
         return _json(await asyncio.to_thread(orjson.dumps, rows))
 
     async def _api_measures(self, request: web.Request) -> web.Response:
-        taken = await self._taken(CACHE_MS)
+        taken = await self._watching.taken(CACHE_MS)
         try:
             question = api_measures.parse(request.query)
         except QueryError as error:
@@ -222,30 +220,9 @@ class WebServer:
         )
         return web.Response(text=page, content_type="text/html")
 
-    # --- one snapshot a second ---------------------------------------------------------------------------------------
-
-    async def _cached(self, name: str, render: Callable[[Snapshot], bytes]) -> bytes:
-        """What was rendered under this name within the last second, or a fresh one. All names share the snapshot."""
-        async with self._one_snapshot:
-            taken = await self._take(CACHE_MS)
-            if name not in self._rendered:
-                self._rendered[name] = await asyncio.to_thread(render, taken)
-            return self._rendered[name]
-
-    async def _taken(self, within_ms: int) -> Snapshot:
-        """A snapshot not older than ``within_ms``, shared with everybody who asks."""
-        async with self._one_snapshot:
-            return await self._take(within_ms)
-
-    async def _take(self, within_ms: int) -> Snapshot:
-        age = self._clock() - self._taken_at
-        if self._snapshot is None or not 0 <= age < within_ms:
-            self._taken_at = self._clock()
-            self._rendered.clear()
-            owned = list(self._partitions().values())
-            work = snapshot.steps(owned, self._settings, self._status(), self._taken_at, self._shelf)
-            self._snapshot = await in_pieces(work)
-        return self._snapshot
+    def _begin(self, now_ms: int) -> Generator[None, None, Snapshot]:
+        owned = list(self._partitions().values())
+        return snapshot.steps(owned, self._settings, self._status(), now_ms, self._shelf)
 
     async def _end_streams(self, _app: web.Application) -> None:
         await self._board.close()

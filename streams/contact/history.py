@@ -35,7 +35,7 @@ class Contact(Struct):
     """What is remembered of one contact; ``head`` is rebuilt from ``log`` and never stored.
 
     ``linked`` contacts (conversations) are remembered longer: a reopen, a survey or a repeat can still come.
-    ``source`` is who told of it first.
+    ``source`` is who told of it first. ``kept_as`` is what the store has counted it as, -1 for not yet.
     """
 
     contact_id: str
@@ -50,6 +50,7 @@ class Contact(Struct):
     head: Head | None = None
     last_at: int = -1
     last_rank: int = -1
+    kept_as: int = -1
 
     @property
     def is_stub(self) -> bool:

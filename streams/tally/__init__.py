@@ -75,7 +75,9 @@ EDGES_MS: Final = _edges()
 """Inclusive upper edges: bucket n holds EDGES_MS[n-1] < value <= EDGES_MS[n]; bucket 0 holds exactly 0."""
 
 ANSWERED_WAITS, ABANDONED_WAITS, FLOWED_OUT_WAITS, HANDLES, RING_TIMES = 1_000, 1_500, 2_000, 2_500, 3_000
-"""First field number of each histogram."""
+"""First field number of each histogram; each has room for ``_HISTOGRAM_WIDTH`` buckets."""
+
+_HISTOGRAM_WIDTH, HISTOGRAMS_END = 500, 9_000
 
 MAX_ANSWERED_WAIT, MAX_WAIT = 4_000, 4_001
 """Maxima are kept apart from what adds; see ``streams.maxima``."""
@@ -90,6 +92,23 @@ def histogram(fields: Mapping[int, int], first: int) -> list[tuple[int, int]]:
     """(bucket, count) of one histogram in a tally, ascending, empty buckets left out."""
     last = first + len(EDGES_MS)
     return sorted((field - first, n) for field, n in fields.items() if first <= field < last and n)
+
+
+def histograms(fields: Mapping[int, int], shift: int = 0) -> dict[int, list[tuple[int, int]]]:
+    """Every histogram in a tally, by its first field number without ``shift``, as ``histogram`` gives one.
+
+    One walk over the fields, however many histograms there are; those that are empty are left out.
+    """
+    found: dict[int, list[tuple[int, int]]] = {}
+    low, high = ANSWERED_WAITS + shift, HISTOGRAMS_END + shift
+    for field, n in fields.items():
+        if n and low <= field < high:
+            number = field - shift
+            within = number % _HISTOGRAM_WIDTH
+            found.setdefault(number - within, []).append((within, n))
+    for buckets in found.values():
+        buckets.sort()
+    return found
 
 
 def quantile_ms(buckets: Iterable[tuple[int, int]], q: float) -> float | None:

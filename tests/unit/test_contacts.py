@@ -51,6 +51,20 @@ def test_a_stub_is_forgotten_after_a_day() -> None:
     assert floor.calls.contacts == {}
 
 
+def test_what_is_kept_is_counted_as_it_goes_from_open_to_closed_to_a_stub_and_is_forgotten() -> None:
+    other = call("c2").offered(at=0)
+    floor = Floor().take(*other.events, *DONE.events[:-1])
+    assert floor.calls.store.kept == [2, 0, 0]
+
+    floor.take(*DONE.events[-1:])
+    assert floor.calls.store.kept == [1, 1, 0]
+    floor.take(heartbeat(at=60 + 1_800))
+    assert floor.calls.store.kept == [1, 0, 1]
+    floor.take(*other.answered(at=7_200).ended(at=7_300).events[-2:], heartbeat(at=60 + DAY))
+
+    assert floor.calls.store.kept == [0, 0, 1], "c1 is forgotten, c2 a stub"
+
+
 def test_a_conversation_is_remembered_for_a_week() -> None:
     floor = Floor().play(chat().queued(at=0).assigned(at=10).resolved(at=100))
     tick(floor, 6 * DAY)
