@@ -188,7 +188,7 @@ class WebServer:
         return _json(await asyncio.to_thread(lambda: orjson.dumps(api_measures.answer(taken, question))))
 
     async def _api_explain(self, request: web.Request) -> web.Response:
-        taken = await self._taken(CACHE_MS)
+        taken = await self._watching.taken(CACHE_MS)
         try:
             question = api_explain.parse(request.query, taken)
         except api_explain.NothingSuchError as error:
