@@ -30,13 +30,22 @@ OUT_OF_ORDER: Final = "out_of_order"
 
 
 class Waiting(NamedTuple):
-    """A visit that waits now."""
+    """A visit that waits now. ``position`` is what the router told when it began (1 is next), 0 if it told none."""
 
     queue: str
     channel: str
     offered_at: int
     priority: int
     callback: bool
+    position: int = 0
+
+
+class Voicemail(NamedTuple):
+    """A voicemail that nobody has dealt with yet; ``left_at`` is epoch ms."""
+
+    queue: str
+    channel: str
+    left_at: int
 
 
 Stored = TypeVar("Stored", bound=tuple[Any, ...])
@@ -53,6 +62,8 @@ class Contacts:
         self.by_id: dict[str, Contact] = {}
         self.waiting: dict[str, list[Waiting]] = {}
         self.handling: dict[str, tuple[str, str]] = {}
+        self.hands: dict[str, str] = {}
+        self.voicemails: dict[str, Voicemail] = {}
         self.open_conversations: dict[str, Head] = {}
         self.kept = [0, 0, 0]
         """How many contacts are ``KEPT_OPEN``, ``KEPT_CLOSED`` and ``KEPT_STUB``."""
@@ -123,6 +134,9 @@ class Contacts:
                     self._count(contact)
                     self._dirty[name] = None
                     heappush(timers, (self._due(contact), name))
+                elif contact.head.done_at >= 0 and contact.head.voicemail_at >= 0:
+                    history.give_up_voicemail(contact, deadline)
+                    self._refresh(contact, None)
                 else:
                     outcome = history.close_as_orphan(contact, deadline)
                     self._refresh(contact, None)
@@ -167,6 +181,8 @@ class Contacts:
             return contact.base_at + (self._linked_ms if contact.linked else self._stub_ms)
         if head.settled():
             return contact.last_at + self._correction_ms
+        if head.done_at >= 0 and head.voicemail_at >= 0:
+            return contact.last_at + self._linked_ms
         return contact.last_at + self._orphan_ms[head.channel]
 
     def _refresh(self, contact: Contact, settled: bool | None) -> None:
@@ -203,7 +219,9 @@ class Contacts:
         if counts:
             for visit in head.visits:
                 if visit.outcome == OPEN and visit.offered_at >= 0:
-                    waits = Waiting(visit.queue, head.channel, visit.offered_at, visit.priority, visit.callback)
+                    waits = Waiting(
+                        visit.queue, head.channel, visit.offered_at, visit.priority, visit.callback, visit.position
+                    )
                     waiting = [waits] if waiting is None else [*waiting, waits]
             segment = head.in_hand()
         if waiting is not None:
@@ -212,8 +230,15 @@ class Contacts:
             del self.waiting[name]
         if segment is not None:
             self.handling[name] = (segment.queue, head.channel)
+            if segment.agent_id is not None:
+                self.hands[name] = segment.agent_id
         elif name in self.handling:
             del self.handling[name]
+            self.hands.pop(name, None)
+        if counts and head.voicemail_at >= 0:
+            self.voicemails[name] = Voicemail(head.voicemail_queue, head.channel, head.voicemail_at)
+        elif name in self.voicemails:
+            del self.voicemails[name]
 
     def _forget(self, name: str) -> None:
         self.kept[self.by_id.pop(name).kept_as] -= 1

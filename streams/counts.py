@@ -38,6 +38,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     flowed_out_wait_ms: int = 0
     callbacks_in_threshold: int = 0
     callback_visits: int = 0
+    rejoined: int = 0
     segments: int = 0
     talk_ms: int = 0
     hold_ms: int = 0

@@ -165,6 +165,12 @@ class CallFlowedOut(CallEvent, frozen=True, kw_only=True, gc=False, omit_default
     reason: FlowOutReason
 
 
+class CallVoicemailHandled(
+    CallEvent, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="call.voicemail_handled"
+):
+    """Somebody dealt with the voicemail that this caller left."""
+
+
 class CallEnded(CallEvent, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="call.ended"):
     """The conversation with the agent is over (either side hung up)."""
 
@@ -408,8 +414,8 @@ class HelpDeflected(Envelope, frozen=True, kw_only=True, gc=False, omit_defaults
 
 Event: TypeAlias = (
     CallStarted | CallIvrAbandoned | CallOffered | CallAlerting | CallNotAnswered | CallAnswered | CallHeld
-    | CallResumed | CallTransferred | CallEscalated | CallAbandoned | CallFlowedOut | CallEnded | CallWrapStarted
-    | CallWrappedUp | CallDialled | CallConnected
+    | CallResumed | CallTransferred | CallEscalated | CallAbandoned | CallFlowedOut | CallVoicemailHandled | CallEnded
+    | CallWrapStarted | CallWrappedUp | CallDialled | CallConnected
     | ConversationStarted | ConversationQueued | ConversationAssigned | ConversationMessage | ConversationHandedOff
     | ConversationTransferred | ConversationEscalated | ConversationResolved | ConversationClosed
     | ConversationReopened | ConversationAbandoned | ConversationMerged | ConversationTagged | ConversationCommented

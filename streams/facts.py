@@ -16,7 +16,7 @@ from msgspec import Struct
 class Kind(IntEnum):
     """The closed set of facts. A new number goes at the end: the numbers are part of the stored state."""
 
-    OFFERED = 0  #: a visit entered a queue; detail: "", "callback" or "implied" (its offer was never seen)
+    OFFERED = 0  #: a visit entered a queue; detail: "", "callback", "rejoined" or "implied" (never seen)
     ANSWERED = 1  #: the visit ended with an agent; value: wait
     ABANDONED = 2  #: the customer gave up in the queue; value: wait
     FLOWED_OUT = 3  #: the visit left unanswered for another reason; value: wait, detail: the reason

@@ -61,6 +61,11 @@ class Presence(Struct, array_like=True):
         """The queues served now."""
         return _queues(self.changes, len(self.changes) - 1) if self.changes else ()
 
+    @property
+    def capacity(self) -> int:
+        """How many contacts the agent takes at once; 1 when nobody said."""
+        return _capacity(self.changes, len(self.changes) - 1) or 1
+
     def state_at(self, now: int) -> str:
         """The state in force; "signed_out" when nothing is known or nothing was heard for ``LONGEST_MS``."""
         if not self.changes or now - max(self.heard_at, self.changes[-1].at) > LONGEST_MS:
@@ -116,6 +121,15 @@ def _queues(changes: list[StateChange], n: int) -> tuple[str, ...]:
     return ()
 
 
+def _capacity(changes: list[StateChange], n: int) -> int | None:
+    while n >= 0:
+        capacity = changes[n].capacity
+        if capacity is not None:
+            return capacity
+        n -= 1
+    return None
+
+
 def _spans(changes: list[StateChange]) -> list[Spent]:
     return [_spent(1, changes, n, changes[n + 1].at) for n in range(len(changes) - 1)]
 
@@ -132,7 +146,7 @@ def _drop_old(presence: Presence) -> None:
     changes = presence.changes
     oldest = changes[-1].at - KEEP_MS
     while len(changes) > 1 and (len(changes) > MAX_CHANGES or changes[1].at < oldest):
-        queues = _queues(changes, 1)
+        queues, capacity = _queues(changes, 1), _capacity(changes, 1)
         del changes[0]
-        changes[0] = structs.replace(changes[0], queues=queues)
+        changes[0] = structs.replace(changes[0], queues=queues, capacity=capacity)
         presence.cut = True

@@ -15,6 +15,7 @@ from streams import kpis, view
 from streams.backlog import Backlog, backlog
 from streams.counts import Counts
 from streams.delay import Delays
+from streams.desks import SERVING, Slots, slots
 from streams.measures.given import NO_COUNTS, NOTHING, Given, given
 from streams.measures.shelf import Shelf
 from streams.partition import Partition
@@ -24,14 +25,12 @@ from streams.staffing.estimate import Staff, shares
 from streams.tally import conversations
 from streams.trust.floor import Source, Verdict, sources_of, verdict
 from streams.view import FLOOR, Key, Live, Window
+from streams.voicemail import Voicemails, voicemails
 
 K = TypeVar("K", int, str)
 
 PartitionKey: TypeAlias = tuple[str, int]
 """Source topic and partition."""
-
-SERVING: Final = ("available", "ringing", "on_contact", "after_contact_work")
-"""The states of an agent who takes contacts now or as soon as the one in hand is over."""
 
 
 class WorkerStatus(Struct, frozen=True, kw_only=True):
@@ -65,7 +64,10 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One queue and channel, a group of queues, or the floor: how it is judged, how it is now, and its windows."""
+    """One queue and channel, a group of queues, or the floor: how it is judged, how it is now, and its windows.
+
+    ``voicemails`` is None where nobody tells which were dealt with, and for groups.
+    """
 
     queue: str
     channel: str
@@ -74,6 +76,8 @@ class Row(Struct, frozen=True, kw_only=True):
     windows: Mapping[str, Window]
     backlog: Backlog | None = None
     staff: Staff = Staff()
+    slots: Slots = Slots()
+    voicemails: Voicemails | None = None
 
     @property
     def serving(self) -> int:
@@ -177,6 +181,7 @@ def steps(
     yield
     backlogs = backlog(partitions, settings, now)
     staff = shares([(a.state_at(now), a.queues) for partition in partitions for a in partition.agents.values()])
+    desks, left = slots(partitions, now), voicemails(partitions)
     yield
     windows: dict[str, dict[Key, Window]] = {}
     for name in settings.windows:
@@ -189,13 +194,20 @@ def steps(
     keys = [key for key in sorted(lives) if key[0] != FLOOR]
     rows = [
         structs.replace(
-            _row(settings.queue(key[0]), key, lives[key], windows, backlogs.get(key)), staff=staff.get(key[0], Staff())
+            _row(settings.queue(key[0]), key, lives[key], windows, backlogs.get(key)),
+            staff=staff.get(key[0], Staff()),
+            slots=desks.get(key[0], Slots()),
+            voicemails=None if left is None else left.get(key, Voicemails()),
         )
         for key in keys
         if key[0]
     ]
     outside = [_outside(settings, key, windows) for key in keys if not key[0]]
-    floor = _row(settings.defaults, (FLOOR, ""), lives[FLOOR, ""], windows, backlogs[FLOOR, ""])
+    floor = structs.replace(
+        _row(settings.defaults, (FLOOR, ""), lives[FLOOR, ""], windows, backlogs[FLOOR, ""]),
+        slots=desks.get("", Slots()),
+        voicemails=None if left is None else left[FLOOR, ""],
+    )
     groups = [_group(settings, name, group_lives[name], rows) for name in settings.groups]
     return Snapshot(
         settings=settings, now=now, status=status, parts=parts, rows=rows, outside=outside, floor=floor, groups=groups,

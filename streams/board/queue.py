@@ -23,7 +23,7 @@ Waiter = tuple[str, Waiting]
 
 
 def waiting(partitions: Iterable[Partition], snapshot: Snapshot, row: Row) -> list[Waiter]:
-    """Who waits in a row's queues, in the order in which they should be served: by priority, then by time.
+    """Who waits in a row's queues, by priority, then by time.
 
     Reads live state: call it on the loop.
     """
@@ -55,11 +55,27 @@ def detail(snapshot: Snapshot, row: Row, waiters: list[Waiter]) -> dict[str, Any
             "past_threshold": snapshot.now - visit.offered_at > threshold_ms,
             "priority": visit.priority,
             "callback": visit.callback,
+            "position": position,
         }
-        for contact_id, visit in waiters[:MAX_WAITING]
+        for (contact_id, visit), position in zip(waiters[:MAX_WAITING], positions(waiters), strict=False)
     ]
     answer["contacts_left_out"] = max(0, len(waiters) - MAX_WAITING)
     return answer
+
+
+def positions(waiters: Iterable[Waiter]) -> list[int]:
+    """The position of each in the line of its own queue and channel, 1 is next: its rank by priority, then by time.
+
+    What the router told when the visit began holds where it is better: it may know skills that rank somebody higher,
+    and it is out of date as soon as somebody ahead has left.
+    """
+    lengths: dict[tuple[str, str], int] = {}
+    found = []
+    for _, visit in waiters:
+        rank = lengths.get((visit.queue, visit.channel), 0) + 1
+        lengths[visit.queue, visit.channel] = rank
+        found.append(min(visit.position, rank) if visit.position else rank)
+    return found
 
 
 def glossary() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from streams.contact import dialogue
+from streams.contact import dialogue, handling
 from streams.contact import log as t
 from streams.contact.log import Entry
 from streams.contact.moves import (
@@ -19,10 +19,12 @@ from streams.contact.moves import (
     end_segment,
     last_segment,
     leave,
+    left_unanswered,
     never_offered,
     note,
     open_segment,
     open_visit,
+    repeated,
     start_segment,
 )
 from streams.contact.state import (
@@ -60,6 +62,8 @@ def step(head: Head, entry: Entry, out: list[Change]) -> None:
     head.flags |= entry.flags & (t.TEST | t.INTERNAL | t.OUTBOUND | t.CALLBACK)
     if entry.transition < t.TAGGED:
         _RULES[entry.transition](head, entry, out)
+    elif entry.transition == t.VOICEMAIL_HANDLED:
+        _voicemail_handled(head, entry, out)
     elif entry.transition == t.ORPHANED:
         _orphaned(head, entry, out)
     if not entry.flags & t.CALL and (head.dialogue is not None or entry.transition != t.ORPHANED):
@@ -71,10 +75,6 @@ def step(head: Head, entry: Entry, out: list[Change]) -> None:
 
 def _noted(_head: Head, _entry: Entry, _out: list[Change]) -> None:
     """Known, and nothing that queues or handling depend on."""
-
-
-def _repeated(head: Head, entry: Entry, out: list[Change]) -> None:
-    note(head, out, Kind.REPEATED, entry)
 
 
 def _offered(head: Head, entry: Entry, out: list[Change]) -> None:
@@ -94,9 +94,11 @@ def _offered(head: Head, entry: Entry, out: list[Change]) -> None:
                 head.done_at = entry.at
             return
         if same and visit.outcome == OPEN:
-            _repeated(head, entry, out)
+            repeated(head, entry, out)
             return
-    visit = Visit(queue, entry.segment_id, entry.at, priority=entry.priority, callback=callback)
+    position = int(entry.detail) if entry.detail else 0
+    visit = Visit(queue, entry.segment_id, entry.at, priority=entry.priority, callback=callback, position=position)
+    visit.previous = left_unanswered(head, queue)
     head.visits.append(visit)
     out.append((1, visit_facts(head, visit)[0]))
 
@@ -133,7 +135,7 @@ def _answered(head: Head, entry: Entry, out: list[Change]) -> None:
     if visit is None:
         segment = open_segment(head, entry)
         if segment is not None and segment.agent_id == entry.agent_id:
-            _repeated(head, entry, out)
+            repeated(head, entry, out)
             return
         known = any(v.queue == entry.queue and v.outcome == ANSWERED for v in head.visits)
         if entry.queue is None or known:  # handed from agent to agent: no queue, no wait
@@ -149,28 +151,6 @@ def _answered(head: Head, entry: Entry, out: list[Change]) -> None:
     head.done_at = -1
 
 
-def _held(head: Head, entry: Entry, out: list[Change]) -> None:
-    segment = open_segment(head, entry)
-    if segment is None or segment.held_since >= 0:
-        _repeated(head, entry, out)
-        return
-    segment.held_since = entry.at
-    segment.holds += 1
-
-
-def _resumed(head: Head, entry: Entry, out: list[Change]) -> None:
-    segment = open_segment(head, entry)
-    if segment is None or segment.held_since < 0:
-        _repeated(head, entry, out)
-        return
-    segment.held_for += entry.hold_ms if entry.hold_ms is not None else max(0, entry.at - segment.held_since)
-    segment.held_since = -1
-
-
-def _escalated(head: Head, entry: Entry, out: list[Change]) -> None:
-    note(head, out, Kind.ESCALATED, entry)
-
-
 def _transferred(head: Head, entry: Entry, out: list[Change]) -> None:
     segment = None if entry.flags & t.BEFORE_ANSWER else open_segment(head, entry)
     if segment is None:
@@ -180,7 +160,7 @@ def _transferred(head: Head, entry: Entry, out: list[Change]) -> None:
             return
         segment = last_segment(head, entry)
         if segment is None or segment.transferred:
-            _repeated(head, entry, out)
+            repeated(head, entry, out)
             return
     segment.transferred = True
     if not segment.consult:
@@ -195,11 +175,19 @@ def _flowed_out(head: Head, entry: Entry, out: list[Change]) -> None:
     visit = open_visit(head, entry)
     if visit is None:
         if any(v.queue == (entry.queue or v.queue) for v in head.visits):
-            _repeated(head, entry, out)
+            repeated(head, entry, out)
             return
         visit = never_offered(head, entry)
     leave(head, entry, visit, FLOWED_OUT, out, entry.detail)
+    if entry.detail == "voicemail":
+        head.voicemail_at, head.voicemail_queue = entry.at, visit.queue
     _finish_when_idle(head, entry)
+
+
+def _voicemail_handled(head: Head, entry: Entry, out: list[Change]) -> None:
+    if head.voicemail_at < 0:
+        repeated(head, entry, out)
+    head.voicemail_at = -1
 
 
 def _abandoned(head: Head, entry: Entry, out: list[Change]) -> None:
@@ -209,7 +197,7 @@ def _abandoned(head: Head, entry: Entry, out: list[Change]) -> None:
             _ended(head, entry, out)
             return
         if any(v.queue == (entry.queue or v.queue) for v in head.visits):
-            _repeated(head, entry, out)
+            repeated(head, entry, out)
             return
         visit = never_offered(head, entry)
     leave(head, entry, visit, ABANDONED, out)
@@ -218,7 +206,7 @@ def _abandoned(head: Head, entry: Entry, out: list[Change]) -> None:
 
 def _ivr_abandoned(head: Head, entry: Entry, out: list[Change]) -> None:
     if head.done_at >= 0 or head.visits:
-        _repeated(head, entry, out)
+        repeated(head, entry, out)
         return
     note(head, out, Kind.IVR_ABANDONED, entry)
     head.done_at = entry.at
@@ -234,7 +222,7 @@ def _ended(head: Head, entry: Entry, out: list[Change]) -> None:
     if segment is None:
         last = last_segment(head, entry)
         if last is not None and entry.agent_id is not None and last.ended_at >= 0:
-            _repeated(head, entry, out)  # the leg of an agent who had handed the contact on
+            repeated(head, entry, out)  # the leg of an agent who had handed the contact on
             return
         visit = open_visit(head, entry)
         measured = entry.talk_ms is not None or entry.wait_ms is not None
@@ -277,27 +265,6 @@ def _finish_when_idle(head: Head, entry: Entry) -> bool:
     return True
 
 
-def _wrap_started(head: Head, entry: Entry, out: list[Change]) -> None:
-    segment = last_segment(head, entry)
-    if segment is None or segment.wrap_since >= 0:
-        _repeated(head, entry, out)
-        return
-    segment.wrap_since = entry.at
-
-
-def _wrapped_up(head: Head, entry: Entry, out: list[Change]) -> None:
-    segment = last_segment(head, entry)
-    if segment is None or (segment.wrapped_at >= 0 and segment.acw_ms < 0):
-        _repeated(head, entry, out)
-        return
-    before = segment_facts(head, segment)
-    if segment.wrapped_at < 0:
-        segment.wrapped_at = entry.at
-    if entry.acw_ms is not None:
-        segment.acw_ms = entry.acw_ms
-    changed(before, segment_facts(head, segment), out)
-
-
 def _message(head: Head, entry: Entry, out: list[Change]) -> None:
     """A public reply by a person takes the conversation out of its queue, assigned or not."""
     if entry.flags & t.HUMAN:
@@ -322,7 +289,7 @@ def _settled(head: Head, entry: Entry, out: list[Change]) -> None:
 
 def _reopened(head: Head, entry: Entry, out: list[Change]) -> None:
     if head.done_at < 0:
-        _repeated(head, entry, out)
+        repeated(head, entry, out)
     head.done_at = -1
 
 
@@ -334,14 +301,14 @@ def _orphaned(head: Head, entry: Entry, out: list[Change]) -> None:
     for segment in head.segments:
         if segment.ended_at < 0:
             segment.consult, segment.ended_at = True, entry.at
-    head.done_at = entry.at
+    head.done_at, head.voicemail_at = entry.at, -1
 
 
 _RULES: Final = {
     t.STARTED: _noted, t.DIALLED: _noted, t.CONNECTED: _noted, t.HANDED_OFF: _noted,
     t.OFFERED: _offered, t.ALERTING: _alerting, t.NOT_ANSWERED: _not_answered, t.ANSWERED: _answered,
-    t.HELD: _held, t.RESUMED: _resumed, t.ESCALATED: _escalated, t.TRANSFERRED: _transferred,
+    t.HELD: handling.held, t.RESUMED: handling.resumed, t.ESCALATED: handling.escalated, t.TRANSFERRED: _transferred,
     t.FLOWED_OUT: _flowed_out, t.ABANDONED: _abandoned, t.IVR_ABANDONED: _ivr_abandoned, t.ENDED: _ended,
-    t.WRAP_STARTED: _wrap_started, t.WRAPPED_UP: _wrapped_up, t.RESOLVED: _settled, t.CLOSED: _settled,
+    t.WRAP_STARTED: handling.wrap_started, t.WRAPPED_UP: handling.wrapped_up, t.RESOLVED: _settled, t.CLOSED: _settled,
     t.MERGED: _settled, t.REOPENED: _reopened, t.MESSAGE: _message,
 }  # fmt: skip

@@ -76,6 +76,11 @@ def close_as_orphan(contact: Contact, at: int, why: str = "silence") -> list[Cha
     return record(contact, Entry(at, 2**31, t.ORPHANED, f"orphan@{at}", detail=why))
 
 
+def give_up_voicemail(contact: Contact, at: int) -> None:
+    """Nobody has dealt with the voicemail for so long that nobody will."""
+    record(contact, Entry(at, 2**31, t.VOICEMAIL_HANDLED, f"given-up@{at}"))
+
+
 def confirm(contact: Contact, at: int) -> None:
     """Its source says that the contact is still open: nothing changes but when it was last heard of."""
     record(contact, Entry(at, 2**31, t.CONFIRMED, f"open@{at}"))

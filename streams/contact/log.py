@@ -19,8 +19,8 @@ from streams import events as e
     STARTED, DIALLED, CONNECTED, HANDED_OFF, OFFERED, ALERTING, NOT_ANSWERED, ANSWERED, HELD, RESUMED, ESCALATED,
     TRANSFERRED, FLOWED_OUT, ABANDONED, IVR_ABANDONED, ENDED, WRAP_STARTED, WRAPPED_UP, RESOLVED, CLOSED, REOPENED,
     MERGED, MESSAGE, TAGGED, COMMENTED, SURVEY_SENT, RATED, REVIEWED, ORPHANED,
-    CONFIRMED,
-) = range(30)  # fmt: skip
+    CONFIRMED, VOICEMAIL_HANDLED,
+) = range(31)  # fmt: skip
 """Transitions, in the order in which they make sense when they share a millisecond; part of the stored state."""
 
 TRANSITION_OF: Final[dict[type, int]] = {
@@ -28,7 +28,7 @@ TRANSITION_OF: Final[dict[type, int]] = {
     e.CallNotAnswered: NOT_ANSWERED, e.CallAnswered: ANSWERED, e.CallHeld: HELD, e.CallResumed: RESUMED,
     e.CallTransferred: TRANSFERRED, e.CallEscalated: ESCALATED, e.CallAbandoned: ABANDONED,
     e.CallFlowedOut: FLOWED_OUT, e.CallEnded: ENDED, e.CallWrapStarted: WRAP_STARTED, e.CallWrappedUp: WRAPPED_UP,
-    e.CallDialled: DIALLED, e.CallConnected: CONNECTED,
+    e.CallVoicemailHandled: VOICEMAIL_HANDLED, e.CallDialled: DIALLED, e.CallConnected: CONNECTED,
     e.ConversationStarted: STARTED, e.ConversationQueued: OFFERED, e.ConversationAssigned: ANSWERED,
     e.ConversationMessage: MESSAGE, e.ConversationHandedOff: HANDED_OFF, e.ConversationTransferred: TRANSFERRED,
     e.ConversationEscalated: ESCALATED, e.ConversationResolved: RESOLVED, e.ConversationClosed: CLOSED,
@@ -85,6 +85,9 @@ def entry_of(event: e.ContactEvent) -> Entry:
     if kind is e.CallOffered:
         if event.is_callback:  # type: ignore[attr-defined]
             flags |= CALLBACK
+        detail = str(event.position or "")  # type: ignore[attr-defined]
+    elif kind is e.ConversationQueued:
+        detail = str(event.position or "")  # type: ignore[attr-defined]
     elif transition in (FLOWED_OUT, NOT_ANSWERED):
         detail = event.reason  # type: ignore[attr-defined]
     elif transition == TRANSFERRED:

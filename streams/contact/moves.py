@@ -9,6 +9,7 @@ from streams.contact import log as t
 from streams.contact.log import Entry
 from streams.contact.state import (
     ABANDONED,
+    FLOWED_OUT,
     OPEN,
     ORPHANED,
     Head,
@@ -27,6 +28,11 @@ def note(head: Head, out: list[Change], kind: int, entry: Entry, detail: str = "
     queue = entry.queue or (visit.queue if visit else "")
     arrival = visit.offered_at if visit and visit.offered_at >= 0 else entry.at
     out.append((1, fact_of(head, kind, queue, entry.at, arrival, 0, detail)))
+
+
+def repeated(head: Head, entry: Entry, out: list[Change]) -> None:
+    """It had already happened, or cannot have: counted, and nothing changes."""
+    note(head, out, Kind.REPEATED, entry)
 
 
 def changed(before: list[Fact], after: list[Fact], out: list[Change]) -> None:
@@ -82,6 +88,15 @@ def last_segment(head: Head, entry: Entry) -> Segment | None:
     return None
 
 
+def left_unanswered(head: Head, queue: str) -> int:
+    """Which visit of this queue the contact left last without an answer; -1 when none: then this is no coming back."""
+    for n in range(len(head.visits) - 1, -1, -1):
+        visit = head.visits[n]
+        if visit.queue == queue:
+            return n if visit.outcome in (ABANDONED, FLOWED_OUT) else -1
+    return -1
+
+
 def leave(head: Head, entry: Entry, visit: Visit, outcome: int, out: list[Change], reason: str = "") -> None:
     """The visit leaves its queue at the entry's time."""
     before = visit_facts(head, visit)
@@ -109,6 +124,7 @@ def start_segment(head: Head, entry: Entry, visit: Visit | None, started_at: int
     if visit is not None:
         arrival = visit.offered_at if visit.offered_at >= 0 else max(0, visit.left_at - max(0, visit.wait_ms))
     segment = Segment(queue, entry.agent_id, arrival, started_at, consult=bool(entry.flags & t.CONSULT))
+    segment.escalated = visit is not None and visit.escalated
     head.segments.append(segment)
     return segment
 

@@ -23,7 +23,11 @@ _SPOKEN: Final = frozenset({"voice", "video", "chat"})
 
 
 class Visit(Struct, array_like=True):
-    """One stay in one queue. Times are epoch ms, -1 while unknown; ``wait_ms`` is the source's own measure or -1."""
+    """One stay in one queue. Times are epoch ms, -1 while unknown; ``wait_ms`` is the source's own measure or -1.
+
+    ``position`` is the router's when the visit began (1 is next), 0 when it told none. ``previous`` is the index of the
+    contact's visit of the same queue that this one follows, when that ended without an answer, else -1.
+    """
 
     queue: str
     segment_id: str | None
@@ -35,6 +39,9 @@ class Visit(Struct, array_like=True):
     priority: int = 0
     callback: bool = False
     ringing_since: int = -1
+    position: int = 0
+    previous: int = -1
+    escalated: bool = False
 
 
 class Segment(Struct, array_like=True):
@@ -55,6 +62,7 @@ class Segment(Struct, array_like=True):
     wrapped_at: int = -1
     transferred: bool = False
     consult: bool = False
+    escalated: bool = False
 
 
 class Dialogue(Struct, array_like=True):
@@ -82,7 +90,10 @@ class Dialogue(Struct, array_like=True):
 
 
 class Head(Struct, array_like=True):
-    """The state of a contact after its last event. ``done_at`` is -1 while it is open."""
+    """The state of a contact after its last event. ``done_at`` is -1 while it is open.
+
+    ``voicemail_at``: when the caller left a voicemail that nobody has dealt with, -1 when there is none.
+    """
 
     began_at: int
     channel: str = ""
@@ -91,6 +102,8 @@ class Head(Struct, array_like=True):
     visits: list[Visit] = []
     segments: list[Segment] = []
     dialogue: Dialogue | None = None
+    voicemail_at: int = -1
+    voicemail_queue: str = ""
 
     def waiting(self) -> Visit | None:
         """The visit that waits in a queue now, the earliest if several do."""
@@ -107,8 +120,8 @@ class Head(Struct, array_like=True):
         return None
 
     def settled(self) -> bool:
-        """Whether the contact is over, after-contact work included."""
-        return self.done_at >= 0 and not self.wrapping()
+        """Whether the contact is over: after-contact work too, and no voicemail of it is left to be dealt with."""
+        return self.done_at >= 0 and self.voicemail_at < 0 and not self.wrapping()
 
     def wrapping(self) -> bool:
         """Whether after-contact work has begun and not ended."""
@@ -141,7 +154,7 @@ def visit_facts(head: Head, visit: Visit) -> list[Fact]:
 
     A visit whose offer was never seen has one implied by its measured wait; without that it is ``UNMATCHED``.
     """
-    offered_at, detail = visit.offered_at, "callback" if visit.callback else ""
+    offered_at, detail = visit.offered_at, "callback" if visit.callback else "rejoined" if visit.previous >= 0 else ""
     if offered_at < 0:
         if visit.wait_ms < 0:
             return [fact_of(head, Kind.UNMATCHED, visit.queue, visit.left_at, visit.left_at)] if visit.outcome else []
@@ -172,6 +185,8 @@ def segment_facts(head: Head, segment: Segment) -> list[Fact]:
             facts.append(fact_of(head, Kind.SKEWED, queue, at, arrival))
             talk = 0
     facts.append(fact_of(head, Kind.TALKED, queue, at, arrival, talk))
+    if segment.escalated:
+        facts.append(fact_of(head, Kind.ESCALATED, queue, at, arrival))
     if hold or segment.holds:
         facts.append(fact_of(head, Kind.HELD, queue, at, arrival, hold, str(max(1, segment.holds))))
     work = 0

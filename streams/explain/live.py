@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from streams import kpis
+from streams.desks import SERVING
 from streams.explain.catalogue import LIVE
 from streams.explain.formula import Explained, Input
-from streams.snapshot import SERVING, Row
+from streams.snapshot import Row
 
 WAITING: frozenset[str] = frozenset({"waiting", "waiting_past_threshold", "waiting_callbacks", "oldest_wait_seconds"})
 """The live numbers that have waiting contacts behind them."""

@@ -42,6 +42,7 @@ _IN_WORDS: Final = {
     "flowed_out_wait_ms": "Sum of the waits of visits that flowed out.",
     "callbacks_in_threshold": "Callback requests made within the service level threshold.",
     "callback_visits": "Visits that are the call back; among the offered.",
+    "rejoined": "Visits of a contact back into a queue it had left unanswered; among the offered.",
     "implied_offers": "Visits whose offer was never seen, told by their end; among the offered.",
     "segments": "Handle segments: the time of one agent with one contact.",
     "talk_ms": "Sum of talk; / segments = mean talk.",

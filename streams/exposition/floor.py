@@ -56,6 +56,14 @@ def _live(rows: list[Row], now: int) -> Iterator[Family]:
     yield gauge("oldest_wait_seconds", help_, [(_key(r), r.live.oldest_wait_seconds(now)) for r in rows])
     help_ = "What somebody who arrives now may expect: (waiting + 1) * AHT / agents. Absent when nobody serves."
     yield gauge("expected_wait_seconds", help_, [(_key(r), r.expected_wait_seconds()) for r in rows])
+    shares = [(_key(r), r.staff.available) for r in rows if r.channel]
+    yield gauge("agents_available_share", "Agents available; one who serves three queues is a third in each.", shares)
+    help_ = "Contacts the serving agents can have at once; in every queue they serve: don't add queues."
+    yield gauge("slots", help_, [(_key(r), r.slots.total) for r in rows])
+    help_ = "Contacts those agents have in hand, of any queue, up to what they can have."
+    yield gauge("slots_in_use", help_, [(_key(r), r.slots.in_use) for r in rows])
+    help_ = "slots_in_use / slots now; absent when nobody serves."
+    yield gauge("slot_occupancy_ratio", help_, [(_key(r), r.slots.occupancy_ratio) for r in rows])
     help_ = "1: nobody serves the queue, so there is no expected wait."
     yield gauge("no_agents", help_, [(_key(r), float(r.serving == 0)) for r in rows])
 

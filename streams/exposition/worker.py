@@ -117,6 +117,11 @@ def _live(snapshot: Snapshot) -> Iterator[Family]:
     yield gauge("waiting_past_threshold", help_, [(_key(r), r.live.waiting_past_threshold) for r in rows])
     help_ = "Callbacks among the waiting; they are never the oldest wait."
     yield gauge("waiting_callbacks", help_, [(_key(r), r.live.waiting_callbacks) for r in rows])
+    left = [(_key(r), r.voicemails) for r in rows if r.voicemails is not None]
+    help_ = "Voicemails nobody has dealt with; absent where no source tells which were."
+    yield gauge("voicemails", help_, [(key, found.number) for key, found in left])
+    oldest_left = [(key, None if (at := found.oldest_at) is None else at / 1000) for key, found in left]
+    yield gauge("oldest_voicemail_timestamp_seconds", "When the oldest of them was left; absent without.", oldest_left)
     help_ = "Visits waiting now, by priority."
     yield gauge("waiting_by_priority", help_, [point for r in rows for point in _by_priority(r)])
     help_ = "When the longest waiter entered the queue; absent when nobody waits. min over workers is the floor's."

@@ -216,7 +216,7 @@ class Call(Contact):
             yield talk_ms
             if world.chance(habits.escalate):
                 self.say(e.CallEscalated, **whose)
-                self.count("escalated", queue)
+                handling.escalated = True
         if not hung_up and world.chance(habits.transfer):
             yield from self._hand_on(handling, whose)
         else:

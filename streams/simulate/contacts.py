@@ -164,8 +164,8 @@ class Handling:
     """One handle segment while it lasts; durations are filled in by the story that plays it."""
 
     __slots__ = (
-        "acw_ms", "agent", "answered_ms", "contact", "ended_ms", "hold_ms", "holds", "id", "offered_ms", "queue",
-        "talk_ms", "told", "transferred_to",
+        "acw_ms", "agent", "answered_ms", "contact", "ended_ms", "escalated", "hold_ms", "holds", "id", "offered_ms",
+        "queue", "talk_ms", "told", "transferred_to",
     )  # fmt: skip
 
     def __init__(self, contact: Contact, agent: Agent, segment_id: str) -> None:
@@ -178,6 +178,7 @@ class Handling:
         self.ended_ms: int | None = None
         self.talk_ms = self.hold_ms = self.holds = self.acw_ms = 0
         self.transferred_to: str | None = None
+        self.escalated = False
         self.told = False
         if not contact.lost:
             contact.floor.segments[self] = None
@@ -213,6 +214,6 @@ class Handling:
                 contact.id, self.queue.name, contact.channel, self.agent.id, contact.started_ms, self.offered_ms,
                 self.answered_ms, self.ended_ms if self.told else None, closed_ms if known else None, ending,
                 self.talk_ms if self.told else 0, self.hold_ms if self.told else 0, self.holds,
-                self.acw_ms if known else 0, self.transferred_to, contact.counted, contact.seen_ms,
+                self.acw_ms if known else 0, self.transferred_to, self.escalated, contact.counted, contact.seen_ms,
             )
         )  # fmt: skip

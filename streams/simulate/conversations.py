@@ -108,7 +108,7 @@ class Conversation(Contact):
                 self._message("customer")
         if world.chance(habits.escalate):
             self.say(e.ConversationEscalated, **whose)
-            self.count("escalated", handling.queue)
+            handling.escalated = True
         self.say(e.ConversationTagged, tags=(world.random.choice(TAGS),), complaint=world.chance(0.05), **whose)
         handling_ms = world.now - handling.answered_ms
         targets = handling.queue.spec.transfers_to

@@ -25,7 +25,7 @@ ORPHAN_AFTER_MS: Final[Mapping[str, int]] = MappingProxyType(
 )
 
 #: What is counted of a queue by name; the others are floor-wide (``Oracle.floor``).
-_AT_QUEUES: Final = frozenset({"alerted", "missed", "cancelled", "rang", "escalated"})
+_AT_QUEUES: Final = frozenset({"alerted", "missed", "cancelled", "rang"})
 #: States at the end of the stream, not things that happened at a time.
 _AT_THE_END: Final = frozenset({"waiting", "waiting_over", "handling", "handling_orphaned"})
 _MAXIMA: Final = frozenset({"max_wait_ms", "max_wait_answered_ms", "max_queue_length"})
@@ -192,6 +192,8 @@ class Oracle:
         yield at, "holds", segment.holds
         if segment.closed_ms is not None:
             yield segment.closed_ms, "acw_ms", segment.acw_ms
+        if segment.escalated:
+            yield at, "escalated", 1
         if segment.transferred_to is not None:
             yield at, "transferred", 1
             yield at, "transferred_within" if segment.transferred_to == segment.queue else "transferred_across", 1

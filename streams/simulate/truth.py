@@ -60,6 +60,7 @@ class Segment(NamedTuple):
     holds: int
     acw_ms: int
     transferred_to: str | None
+    escalated: bool
     counted: bool
     seen_ms: int
 

@@ -25,7 +25,8 @@ Fields = dict[int, int]
     SEGMENTS, TALK_MS, HOLD_MS, WRAP_MS, HOLDS, WRAPS, TRANSFERS_WITHIN, TRANSFERS_ACROSS, ESCALATIONS,
     ALERTS, OFFERS_MISSED, OFFERS_CANCELLED, RING_MS, RINGS, IVR_ABANDONED, CALLS, CALL_MS, REPEATED, UNMATCHED,
     SKEWED, EXCLUDED_TEST, EXCLUDED_OUTBOUND, EXCLUDED_INTERNAL, CONSULTS, EXCLUDED_MERGED,
-) = range(39)  # fmt: skip
+    REJOINED,
+) = range(40)  # fmt: skip
 
 EXCLUDED_BY: Final = {
     "test": EXCLUDED_TEST, "outbound": EXCLUDED_OUTBOUND, "internal": EXCLUDED_INTERNAL, "merged": EXCLUDED_MERGED,
@@ -42,7 +43,7 @@ _FIRST_NAMES: Final = (
     "callback_visits", "implied_offers", "segments", "talk_ms", "hold_ms", "wrap_ms", "holds", "wraps",
     "transfers_within", "transfers_across", "escalations", "alerts", "offers_missed", "offers_cancelled", "ring_ms",
     "rings", "ivr_abandoned", "calls", "call_ms", "repeated", "unmatched", "skewed", "excluded_test",
-    "excluded_outbound", "excluded_internal", "consults", "excluded_merged",
+    "excluded_outbound", "excluded_internal", "consults", "excluded_merged", "rejoined",
 )  # fmt: skip
 NAMES: Final[dict[int, str]] = {
     **dict(enumerate(_FIRST_NAMES)),
@@ -150,6 +151,7 @@ def counts(fact: Fact, threshold_ms: int, short_ms: int) -> tuple[tuple[int, int
     return () if rule is None else rule(fact.value, fact.detail, threshold_ms, short_ms)
 
 
+_OFFERED_AS: Final = {"callback": CALLBACK_VISITS, "rejoined": REJOINED, "implied": IMPLIED_OFFERS}
 Rule = Callable[[int, str, int, int], tuple[tuple[int, int], ...]]
 
 
@@ -161,7 +163,7 @@ def _one(field: int) -> Rule:
 def _offered(_value: int, detail: str, _threshold: int, _short: int) -> tuple[tuple[int, int], ...]:
     if not detail:
         return ((OFFERED, 1),)
-    return ((OFFERED, 1), (CALLBACK_VISITS if detail == "callback" else IMPLIED_OFFERS, 1))
+    return ((OFFERED, 1), (_OFFERED_AS[detail], 1))
 
 
 def _answered(value: int, _detail: str, threshold: int, _short: int) -> tuple[tuple[int, int], ...]:

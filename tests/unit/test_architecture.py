@@ -28,6 +28,7 @@ CORE = {
     "streams.hours.public_holidays", "streams.kpis.kpi", "streams.kpis.conversations",
     "streams.weighted", "streams.measures", "streams.measures.formulas", "streams.measures.inputs", "streams.trust",
     "streams.kpis.terms",
+    "streams.contact.handling",
 }  # fmt: skip
 MAY_OPEN = """
 import os, sys, threading

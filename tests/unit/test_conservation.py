@@ -30,9 +30,9 @@ SAME = (
 OTHERWISE_NAMED = {
     "answered_in_threshold": "answered_within", "abandoned_in_threshold": "abandoned_within", "wrap_ms": "acw_ms",
     "callbacks_in_threshold": "callbacks_within", "transfers_within": "transferred_within",
-    "transfers_across": "transferred_across",
+    "transfers_across": "transferred_across", "escalations": "escalated",
 }  # fmt: skip
-AT_DESKS = {"alerts": "alerted", "offers_missed": "missed", "offers_cancelled": "cancelled", "escalations": "escalated"}
+AT_DESKS = {"alerts": "alerted", "offers_missed": "missed", "offers_cancelled": "cancelled"}
 NAMES = {name: name for name in SAME} | OTHERWISE_NAMED
 
 

@@ -104,7 +104,8 @@ def test_a_call_handed_from_agent_to_agent_is_two_segments_and_one_answer() -> N
 def test_an_escalation_is_counted_in_the_queue_of_the_contact() -> None:
     story: Story = call().offered(at=0).answered(at=10)
 
-    floor = Floor().play(story.tell(e.CallEscalated, 30))
+    story.tell(e.CallEscalated, 30).tell(e.CallEnded, 60)
+    floor = Floor().play(story)
 
     assert floor.total().escalations == 1
 

@@ -127,7 +127,7 @@ def test_the_longest_queue_of_the_floor_is_not_the_sum_of_the_longest() -> None:
 def test_handling_is_talk_and_hold_and_after_contact_work() -> None:
     oracle = oracle_of(
         Segment("c", "billing", "voice", "a", NOON, NOON, NOON, NOON + 100_000, NOON + 130_000, "transferred", 80_000,
-                20_000, 1, 30_000, "sales", True, NOON)
+                20_000, 1, 30_000, "sales", False, True, NOON)
     )  # fmt: skip
 
     n = billing(oracle)

@@ -29,7 +29,7 @@ SUMMED = {
     "talk_ms": Kind.TALKED, "hold_ms": Kind.HELD, "acw_ms": Kind.WRAPPED, "handle_ms": Kind.HANDLED,
     "ring_ms": Kind.RANG,
 }  # fmt: skip
-AT_DESKS = {"escalated", "alerted", "missed", "cancelled", "rang", "ring_ms"}
+AT_DESKS = {"alerted", "missed", "cancelled", "rang", "ring_ms"}
 
 
 class Core:

@@ -85,7 +85,7 @@ def test_nearly_every_kind_of_event_happens_in_a_few_hours(morning: tuple[list[I
     seen = {type(item.event) for item in morning[0]}
     all_kinds = set(e.Event.__args__)
 
-    assert all_kinds - seen <= {e.SourceSnapshot, e.SourceGap, e.ConversationMerged, e.Reviewed,
+    assert all_kinds - seen <= {e.SourceSnapshot, e.SourceGap, e.CallVoicemailHandled, e.ConversationMerged, e.Reviewed,
                                 e.ConversationCommented, e.ConversationReopened, e.ConversationAbandoned}  # fmt: skip
 
 
