@@ -80,7 +80,7 @@ def show(told: Mapping[str, Any], console: Console) -> None:
         for one in told["left_out"]
     ])  # fmt: skip
     if told["contacts"]:
-        _table(console, "Contacts behind it, newest first", ("contact", "queue", "at", "counts as"), [
+        _table(console, "Contacts behind it", ("contact", "queue", "at", "counts as"), [
             (one["contact"], f"{one['queue']} {one['channel']}", _clock(one["at"]),
              ", ".join(f"{name} {number(n)}" for name, n in one["counts"].items()))
             for one in told["contacts"]

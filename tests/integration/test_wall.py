@@ -61,6 +61,11 @@ def waiting(number: int) -> str:
     return f'{tile("returns")} [data-metric="waiting"] b:text-is("{number}")'
 
 
+def why(kpi: str, window: str) -> str:
+    """The number of a table of the detail view that can be asked why."""
+    return f'queue-detail td button.why[data-kpi="{kpi}"][data-window="{window}"]'
+
+
 async def value(page: Page, queue: str, metric: str) -> str:
     return await page.inner_text(f'{tile(queue)} [data-metric="{metric}"] .value')
 
@@ -230,9 +235,13 @@ async def test_axe_finds_nothing_to_complain_of(floor: WallFloor, browser: Brows
     script = axe_source()
     floor.offer("returns", wall_now() - 60_000)
     found = {}
-    for name, path in {"wall": "/", "stale": "/?queue=billing,returns", "detail": "/#/billing/voice"}.items():
+    pages = {"wall": "/", "stale": "/?queue=billing,returns", "detail": "/#/billing/voice", "why": "/#/billing/voice"}
+    for name, path in pages.items():
         page = await look(browser, floor.url + path, theme=theme)
-        await page.wait_for_selector("queue-detail tbody tr" if name == "detail" else tile("returns"))
+        await page.wait_for_selector("queue-detail tbody tr" if "#" in path else tile("returns"))
+        if name == "why":
+            await page.click(why("service_level.offered", "30m"))
+            await page.wait_for_selector("dialog.why pre")
         if name == "stale":
             await page.evaluate("setInterval(() => document.documentElement.setAttribute('data-stale', ''), 1)")
         await page.evaluate(script)
@@ -272,6 +281,74 @@ async def test_the_detail_says_who_waits_and_explains_a_number(floor: WallFloor,
     assert offered.contact_id not in await page.content()
     assert await page.is_visible("text=Average speed of answer: waits of answered visits / answered.")
     assert await page.locator("queue-detail tr[aria-current]").count() == 1
+
+
+async def test_a_click_on_a_number_says_why_it_is_what_it_is(floor: WallFloor, browser: Browser) -> None:
+    page = await look(browser, floor.url + "/#/billing/voice")
+    await page.click(why("service_level.answered_only", "30m"))
+    await page.wait_for_selector("dialog.why pre")
+
+    formula, worked, value = (await page.inner_text("dialog.why pre")).splitlines()
+    shown = await page.inner_text("dialog.why .value")
+    presets = await page.inner_text("dialog.why section:has(h3:text-is('The service level by every preset'))")
+    rules_in_force = await page.inner_text("dialog.why section:has(h3:text-is('Rules in force'))")
+    answered_in_time, answered = (int(n) for n in worked.removeprefix("= ").split(" / "))
+    assert formula == "answered_in_threshold / answered"
+    assert float(value.removeprefix("= ")) == pytest.approx(answered_in_time / answered, abs=5e-5)
+    assert shown.startswith(f"{100 * answered_in_time / answered:.1f} %")
+    assert presets.count(" / ") == 10
+    assert re.search(r"service level threshold seconds\s+20\s+built-in default", rules_in_force)
+    assert re.search(r"^[0-9a-f]{12}\s+billing", await page.inner_text("dialog.why .private tbody"))
+
+    await page.keyboard.press("Escape")
+    assert await page.is_hidden("dialog.why")
+    assert await page.is_visible("queue-detail")
+
+
+async def test_enter_asks_why_and_the_arrows_lead_from_number_to_number(floor: WallFloor, browser: Browser) -> None:
+    page = await look(browser, floor.url + "/#/billing/voice")
+    await page.focus(why("service_level.answered_only", "1m"))
+    for key in ("ArrowDown", "ArrowRight", "Enter"):
+        await page.keyboard.press(key)
+    await page.wait_for_selector("dialog.why pre")
+
+    assert await page.inner_text("dialog.why h2") == "service level.all abandons against of billing, 5 min"
+    assert await page.evaluate("document.activeElement.textContent") == "Close"
+    await page.keyboard.press("Enter")
+    back = "document.activeElement.dataset.kpi + ' ' + document.activeElement.dataset.window"
+    assert await page.evaluate(back) == "service_level.all_abandons_against 5m"
+    stops = 'queue-detail table:has([data-kpi="service_level.offered"]) button.why:not([tabindex="-1"])'
+    assert await page.locator(stops).count() == 1
+
+
+async def test_a_large_number_is_explained_as_well(floor: WallFloor, browser: Browser) -> None:
+    offered = floor.offer("returns", wall_now() - 65_000)
+    page = await look(browser, floor.url + "/#/returns/voice")
+    await page.click('queue-detail .numbers [data-metric="oldest_wait"]')
+    await page.wait_for_selector("dialog.why pre")
+
+    assert (await page.inner_text("dialog.why pre")).startswith("as_of - oldest_enqueue\n= ")
+    assert offered.contact_id not in await page.content()
+
+
+async def test_what_is_absent_says_so_on_the_wall(floor: WallFloor, browser: Browser) -> None:
+    floor.answer(floor.offer("quiet", wall_now() - 2_300_000), wall_now() - 2_290_000)
+    page = await look(browser, floor.url + "/#/quiet/voice")
+    await page.click(why("asa_seconds", "5m"))
+    await page.wait_for_selector("dialog.why pre")
+
+    assert await page.inner_text("dialog.why .value") == "absent"
+    assert await page.is_visible("text=answered is 0 and there is nothing to divide by: absent, not 0.")
+
+
+async def test_privacy_keeps_contacts_out_of_the_explanation(floor: WallFloor, browser: Browser) -> None:
+    page = await look(browser, floor.url + "/?privacy=1#/billing/voice")
+    async with page.expect_response("**/api/explain*") as response:
+        await page.click(why("answered", "30m"))
+        answer = await (await response.value).json()
+
+    assert answer["contacts"] == []
+    assert answer["contacts_more"] > 0
 
 
 async def test_privacy_keeps_contacts_off_the_wire(floor: WallFloor, browser: Browser) -> None:

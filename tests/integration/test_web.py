@@ -212,8 +212,8 @@ async def test_the_command_line_shows_what_a_worker_answers(worker: Worker, caps
     assert ended.value.code == 0
     assert "service_level of billing voice, 5m since 2026-03-02 09:55:40: 33.33 %, breach" in shown
     assert "= 1 / (2 + 2 - 1)" in shown
-    assert "> short_abandons_excluded   33.33  1 / (2 + 2 - 1)" in shown
-    assert "  all_abandons_against      25.00  1 / (2 + 2)" in shown
+    assert "> short_abandons_excluded  33.33  1 / (2 + 2 - 1)" in shown
+    assert "  all_abandons_against     25.00  1 / (2 + 2)" in shown
     assert "service_level_threshold_seconds" in shown
 
 

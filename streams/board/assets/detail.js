@@ -2,12 +2,18 @@
 
 import { isPrivate } from './controls.js';
 import { make, mark, say } from './dom.js';
+import { Explainer } from './explain.js';
 import { percent } from './format.js';
 import { METRICS, metric } from './metric.js';
 import { agents, numbers, presets, waiters } from './tables.js';
 import { standing, titleOf } from './tile.js';
 
 const ASK_MS = 1_000;
+
+const ASKED = { // what a large number is called by /api/explain, and whether it is one of now
+  service_level: ['service_level', false], waiting: ['waiting', true], oldest_wait: ['oldest_wait_seconds', true],
+  agents: ['agents_staffed', true], abandonment: ['abandonment_ratio', false], asa: ['asa_seconds', false],
+};
 
 const section = (title, attributes, ...children) => make('section', attributes, make('h3', {}, title), ...children);
 
@@ -20,6 +26,18 @@ class QueueDetail extends HTMLElement {
     this.channel = make('span', { class: 'channel' });
     this.sign = make('state-mark');
     this.metrics = Object.keys(METRICS).map((name) => metric(name));
+    for (const { root } of this.metrics) {
+      const [kpi, isNow] = ASKED[root.dataset.metric];
+      const label = `why? ${METRICS[root.dataset.metric].label}`;
+      const button = make('button', { type: 'button', class: 'why', 'data-kpi': kpi, 'aria-label': label }, 'why?');
+      if (isNow) button.dataset.window = 'now';
+      root.append(button);
+    }
+    this.explainer = new Explainer();
+    this.addEventListener('click', (event) => {
+      const button = event.target.closest('button.why') ?? event.target.closest('.metric')?.querySelector('button.why');
+      if (button) this.explainer.open(this.place, { kpi: button.dataset.kpi, window: button.dataset.window ?? this.window });
+    });
     this.waiting = make('spark-line');
     this.level = make('spark-line');
     this.waiters = waiters();
@@ -80,7 +98,7 @@ class QueueDetail extends HTMLElement {
       this.parts = [presets(windows, this.glossary), numbers(windows, this.glossary)];
       this.tables.append(
         section('Service level, every way it is counted', {}, this.parts[0].root),
-        section('Every number; click a name for its formula', {}, this.parts[1].root),
+        section('Every number; click it to see where it comes from', {}, this.parts[1].root),
       );
     }
     for (const part of this.parts) part.show(answer.queue);
@@ -90,7 +108,8 @@ class QueueDetail extends HTMLElement {
   }
 
   /** The row of the latest snapshot, as on the wall. */
-  show(row, { extra, stale, points, now, live }) {
+  show(row, { extra, stale, points, now, live, window }) {
+    this.window = window;
     const { state, words } = standing(row, stale);
     mark(this, 'data-state', state);
     say(this.title_, titleOf(row));

@@ -51,7 +51,7 @@ function paint() {
   const live = snapshot.clock === 'wall';
   const extra = live ? Math.min(feed.silence, MOST_EXTRA_SECONDS) : 0;
   const now = snapshot.as_of_ms;
-  const context = (row) => ({ extra, stale, now, live, points: history.of(idOf(row)) });
+  const context = (row) => ({ extra, stale, now, live, window: snapshot.window, points: history.of(idOf(row)) });
   floor.show(snapshot, { extra, stale, age: age() });
   wall.show(rows, context);
   teller.take([snapshot.floor, ...rows], stale);
@@ -106,7 +106,7 @@ function go() {
 
 addEventListener('hashchange', go);
 addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && detail.place) location.hash = '';
+  if (event.key === 'Escape' && detail.place && !detail.explainer.isOpen) location.hash = '';
   if (!detail.place && ['PageUp', 'PageDown'].includes(event.key) && wall.pages > 1) {
     wall.turn(event.key === 'PageDown' ? 1 : -1);
     event.preventDefault();

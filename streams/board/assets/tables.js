@@ -2,13 +2,15 @@
 
 import { make, mark, say } from './dom.js';
 import { NOTHING, byUnit, percent, span, timeOfDay, windowName } from './format.js';
+import { roving } from './roving.js';
 
 const COUNTS = ['offered', 'answered', 'abandoned', 'short_abandoned', 'flowed_out'];
 const SHORT = { asa: 'ASA', aht: 'AHT' };
 const plain = (name) => name.replace(/_(seconds|ratio)$/, '').replaceAll('_', ' ');
 const called = (name) => SHORT[plain(name)] ?? plain(name);
 
-function frame(caption, columns, ...body) {
+/** A table that scrolls by itself, with a caption for those who can't see it. */
+export function frame(caption, columns, ...body) {
   const heads = columns.map((name) => make('th', { scope: 'col' }, name));
   return make(
     'div', { class: 'scroller', tabindex: '0', role: 'group', 'aria-label': caption },
@@ -16,19 +18,27 @@ function frame(caption, columns, ...body) {
   );
 }
 
-/** A table of one row for each of `lines`: `{name, formula, cell(window)}`; a click on a name explains it. */
+/** A table of one row for each of `lines`: `{name, kpi, formula, cell(window)}`; a name opens its formula, a number asks why. */
 function windowed(caption, windows, lines) {
-  const shown = lines.map(({ name, formula, cell, chosen }) => {
-    const cells = windows.map(() => make('td'));
+  const shown = lines.map(({ name, kpi, formula, cell, chosen }) => {
+    const cells = windows.map((window) => make('button', {
+      type: 'button', class: 'why', 'data-kpi': kpi, 'data-window': window, title: 'Why?',
+    }));
     const title = formula
       ? make('details', {}, make('summary', {}, name), make('p', {}, formula))
       : document.createTextNode(name);
-    return { row: make('tr', {}, make('th', { scope: 'row' }, title), ...cells), cells, cell, chosen };
+    return { row: make('tr', {}, make('th', { scope: 'row' }, title), ...cells.map((button) => make('td', {}, button))), cells, cell, chosen };
   });
   const root = frame(caption, ['last', ...windows.map(windowName)], make('tbody', {}, ...shown.map(({ row }) => row)));
+  roving(root);
   const show = (queue) => {
     for (const { row, cells, cell, chosen } of shown) {
-      cells.forEach((td, n) => say(td, queue.windows[windows[n]] ? cell(queue.windows[windows[n]]) : NOTHING));
+      cells.forEach((button, n) => {
+        const window = queue.windows[windows[n]];
+        const text = window ? cell(window) : NOTHING;
+        say(button, text);
+        mark(button, 'aria-label', `${name}, ${windowName(windows[n])}: ${text === NOTHING ? 'no value' : text}. Explain.`);
+      });
       if (chosen) mark(row, 'aria-current', chosen(queue) ? 'true' : null);
     }
   };
@@ -39,6 +49,7 @@ function windowed(caption, windows, lines) {
 export function presets(windows, glossary) {
   const lines = glossary.presets.map(({ name, formula }) => ({
     name: name.replaceAll('_', ' '),
+    kpi: `service_level.${name}`,
     formula,
     chosen: (queue) => queue.preset === name,
     cell: (window) => (window.service_level[name] === null ? NOTHING : `${percent(window.service_level[name])} %`),
@@ -48,9 +59,9 @@ export function presets(windows, glossary) {
 
 /** Counts and KPIs of every window. */
 export function numbers(windows, glossary) {
-  const counts = COUNTS.map((name) => ({ name: plain(name), cell: (window) => String(window[name]) }));
+  const counts = COUNTS.map((name) => ({ name: plain(name), kpi: name, cell: (window) => String(window[name]) }));
   const ratios = glossary.kpis.map(({ name, unit, formula }) => ({
-    name: called(name), formula, cell: (window) => byUnit(window.kpis[name], unit),
+    name: called(name), kpi: name, formula, cell: (window) => byUnit(window.kpis[name], unit),
   }));
   return windowed('Every number', windows, [...counts, ...ratios]);
 }
