@@ -18,7 +18,7 @@ from typing import Any, Final
 import faust
 from faust.types import TP
 
-from streams.connection import tls
+from streams.connection import TokenFile, tls
 from streams.delay import Delay
 from streams.events import TOPICS
 from streams.fence import Fence
@@ -299,6 +299,8 @@ def _faust_app(broker: Broker) -> faust.App:
 
 def _credentials(broker: Broker) -> Any:
     context = tls(broker)
+    if broker.sasl_mechanism == "OAUTHBEARER":
+        return faust.OAuthCredentials(oauth_cb=TokenFile(broker.sasl_token_file or ""), ssl_context=context)
     if broker.security_protocol.startswith("SASL"):
         return faust.SASLCredentials(
             username=broker.sasl_username,

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import kafka.errors
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-from streams.connection import client_arguments
+from streams.connection import admin_arguments, tls
 from streams.events import TOPICS
 from streams.measures.record import MEASURES
 from streams.settings import Broker, Settings
@@ -181,9 +181,9 @@ def _find_policy(answer: object) -> str | None:
 def _admin(broker: Broker) -> Iterator[KafkaAdminClient]:
     _reach(broker)
     try:
-        admin = KafkaAdminClient(**client_arguments(broker), client_id=broker.app_id, bootstrap_timeout_ms=10_000)
+        admin = KafkaAdminClient(**admin_arguments(broker), client_id=broker.app_id, bootstrap_timeout_ms=10_000)
     except kafka.errors.KafkaError as error:
-        raise BrokerUnreachableError(f"no Kafka broker answered at {broker.bootstrap_servers}: {error}") from error
+        raise BrokerUnreachableError(_not_let_in(broker, error)) from error
     try:
         yield admin
     finally:
@@ -191,12 +191,17 @@ def _admin(broker: Broker) -> Iterator[KafkaAdminClient]:
 
 
 def _reach(broker: Broker) -> None:
-    """Raise BrokerUnreachableError when no bootstrap server takes a connection: told at once, and with the reason."""
-    reasons = []
+    """Raise BrokerUnreachableError when no bootstrap server takes a connection: told at once, and with the reason.
+
+    With TLS that includes the handshake: a certificate that nobody vouches for is the usual one.
+    """
+    reasons, context = [], tls(broker)
     for server in broker.bootstrap_servers.split(","):
         host, _, port = server.strip().rpartition(":")
         try:
-            socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+            with socket.create_connection((host.strip("[]"), int(port)), timeout=5) as connection:
+                if context is not None:
+                    context.wrap_socket(connection, server_hostname=host.strip("[]")).close()
         except (OSError, ValueError) as error:
             reasons.append(str(error))
         else:
@@ -204,4 +209,14 @@ def _reach(broker: Broker) -> None:
     raise BrokerUnreachableError(
         f"no Kafka broker answered at {broker.bootstrap_servers} ({reasons[0]}). "
         "Start one, or set broker.bootstrap_servers."
+    )
+
+
+def _not_let_in(broker: Broker, error: Exception) -> str:
+    """What to tell when a connection was taken and nothing came of it."""
+    if not broker.security_protocol.startswith("SASL"):
+        return f"no Kafka broker answered at {broker.bootstrap_servers}: {error}"
+    return (
+        f"the broker at {broker.bootstrap_servers} took the connection and let nobody in: a wrong name, password or "
+        f"token, or it does not know {broker.sasl_mechanism} there. Its own log has the reason."
     )

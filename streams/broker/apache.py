@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -125,8 +125,14 @@ class Cluster:
 
 
 @contextmanager
-def cluster(count: int = 1, jars: Path | None = None) -> Iterator[Cluster]:
-    """Run ``count`` nodes of Apache Kafka while the block lasts. Raises BrokerUnavailableError or BrokerFailedError."""
+def cluster(
+    count: int = 1, jars: Path | None = None, *, more: str = "", users: Sequence[str] = ()
+) -> Iterator[Cluster]:
+    """Run ``count`` nodes of Apache Kafka while the block lasts. Raises BrokerUnavailableError or BrokerFailedError.
+
+    ``more`` are properties that win over ours, with {port}, {controller} and {folder} filled in; ``users`` are the
+    first SCRAM users as the formatting tool takes them: ``SCRAM-SHA-512=[name=...,password=...]``.
+    """
     runtime = java()
     classpath = f"{jars or kafka_jars()}/*"
     ports = free_ports(2 * count)
@@ -138,7 +144,7 @@ def cluster(count: int = 1, jars: Path | None = None) -> Iterator[Cluster]:
             folder = Path(parent, str(node))
             folder.mkdir()
             config, logging = folder / "server.properties", folder / "log4j2.yaml"
-            server = _SERVER.format(
+            server = (_SERVER + more).format(
                 node=node, voters=voters, port=ports[node - 1], controller=ports[count + node - 1], folder=folder,
                 replicas=replicas, in_sync=min(replicas, 2),
             )  # fmt: skip
@@ -148,6 +154,7 @@ def cluster(count: int = 1, jars: Path | None = None) -> Iterator[Cluster]:
             base = [runtime, f"-Xmx{memory}m", "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={logging}"]
             base += ["-cp", classpath]
             formatting = [*base, "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(config)]
+            formatting += [part for user in users for part in ("--add-scram", user)]
             done = subprocess.run(formatting, capture_output=True, text=True, timeout=60, check=False)
             if done.returncode != 0:
                 raise BrokerFailedError(f"formatting Kafka's storage failed:\n{done.stdout}{done.stderr}")
@@ -164,11 +171,13 @@ def cluster(count: int = 1, jars: Path | None = None) -> Iterator[Cluster]:
 
 
 @contextmanager
-def apache_kafka(jars: Path | None = None, nodes: int = 1) -> Iterator[str]:
+def apache_kafka(
+    jars: Path | None = None, nodes: int = 1, *, more: str = "", users: Sequence[str] = ()
+) -> Iterator[str]:
     """Run Apache Kafka while the block lasts and give its bootstrap address, ``127.0.0.1:PORT``.
 
-    Topics are never created by themselves; the shortest session timeout allowed is one second. Raises
-    BrokerUnavailableError or BrokerFailedError.
+    Topics are never created by themselves; the shortest session timeout allowed is one second. ``more`` and ``users``
+    are ``cluster``'s. Raises BrokerUnavailableError or BrokerFailedError.
     """
-    with cluster(nodes, jars) as running:
+    with cluster(nodes, jars, more=more, users=users) as running:
         yield running.bootstrap

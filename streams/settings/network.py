@@ -15,7 +15,7 @@ from streams.settings.values import Problem, Secret, show
 
 SecurityProtocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Transactions: TypeAlias = Literal["auto", "on", "off"]
-SaslMechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+SaslMechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
 SECRETS: Final = (("broker", "sasl_password"), ("web", "token"), ("web", "id_key"))
 """Section and key of every secret."""
@@ -24,7 +24,10 @@ SECRET_LENGTH: Final = 16
 
 
 class Broker(Struct, frozen=True, kw_only=True):
-    """Where Kafka is and how to log in. ``sasl_password.reveal()`` gives the password; nothing prints it."""
+    """Where Kafka is and how to log in. ``sasl_password.reveal()`` gives the password; nothing prints it.
+
+    OAUTHBEARER takes the token in ``sasl_token_file``, which is read anew for each login, instead of name and password.
+    """
 
     bootstrap_servers: Annotated[str, Meta(min_length=1)] = "127.0.0.1:9092"
     app_id: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._-]+$")] = "queuepulse"
@@ -32,6 +35,7 @@ class Broker(Struct, frozen=True, kw_only=True):
     sasl_mechanism: SaslMechanism | None = None
     sasl_username: Annotated[str, Meta(min_length=1)] | None = None
     sasl_password: Secret | None = None
+    sasl_token_file: Annotated[str, Meta(min_length=1)] | None = None
     ssl_cafile: str | None = None
     ssl_certfile: str | None = None
     ssl_keyfile: str | None = None
@@ -101,13 +105,17 @@ def contradictions(broker: Broker, web: Web) -> list[Problem]:
 
 
 def _login(broker: Broker) -> list[Problem]:
+    """A login needs a mechanism, and what that mechanism asks for; without SASL there is none."""
     problems = []
+    by_token = broker.sasl_mechanism == "OAUTHBEARER"
+    needed = ("sasl_token_file",) if by_token else ("sasl_username", "sasl_password")
     if broker.security_protocol.startswith("SASL"):
-        for key in ("sasl_mechanism", "sasl_username", "sasl_password"):
+        for key in ("sasl_mechanism", *needed):
             if getattr(broker, key) is None:
                 mend = f"Set QUEUEPULSE_BROKER__{key.upper()}, or choose another security_protocol."
-                problems.append(Problem(f"broker.{key}", "nothing", f"a value for {broker.security_protocol}", mend))
-    elif broker.sasl_mechanism or broker.sasl_username or broker.sasl_password:
+                wanted = "OAUTHBEARER" if key == "sasl_token_file" else broker.security_protocol
+                problems.append(Problem(f"broker.{key}", "nothing", f"a value for {wanted}", mend))
+    elif broker.sasl_mechanism or broker.sasl_username or broker.sasl_password or broker.sasl_token_file:
         mend = 'Set broker.security_protocol to "SASL_SSL", or remove the sasl_ keys.'
         found = show(broker.security_protocol) + " beside a SASL login"
         problems.append(Problem("broker.security_protocol", found, '"SASL_PLAINTEXT" or "SASL_SSL"', mend))

@@ -163,3 +163,13 @@ def test_the_check_of_a_good_file_says_its_hash(tmp_path: Path) -> None:
 
     assert verdict.ok
     assert as_text(verdict).endswith(f"fine. 1 queue configured, hash {verdict.hash}.")
+
+
+def test_a_login_by_token_needs_the_token_and_no_password() -> None:
+    login = {"security_protocol": "SASL_SSL", "sasl_mechanism": "OAUTHBEARER"}
+
+    (problem,) = problems({"broker": login})
+
+    assert problem.key == "broker.sasl_token_file"
+    found = from_raw({"broker": {**login, "sasl_token_file": "/run/secrets/token"}}, {})
+    assert found.broker.sasl_password is None
