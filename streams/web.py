@@ -99,8 +99,8 @@ class WebServer:
         self._one_question = asyncio.Lock()
         budget = settings.worker.series_budget
         taken = self._watching.taken
-        self._board = Board(taken, lambda: self._partitions().values())
         self._planner = Planner(taken, lambda: self._partitions().values())
+        self._board = Board(taken, lambda: self._partitions().values(), self._planner.forecaster.latest)
         self._worker_metrics = Exposition(budget, with_process=True)
         self._floor_metrics = Exposition(budget, with_process=False)
 

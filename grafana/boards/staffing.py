@@ -1,11 +1,24 @@
-"""The planner's board: who is there, how busy they are, and what arrives."""
+"""The planner's board: who is needed, who is there, what comes, how busy everybody is, and what arrives."""
 
 from __future__ import annotations
 
 from grafana_foundation_sdk.builders import dashboard as dashboards
-from grafana_foundation_sdk.builders import timeseries
+from grafana_foundation_sdk.builders import stat, timeseries
 
-from grafana.boards.panels import AT_RISK, BREACH, FINE, Line, Query, Steps, dashboard, place, time_panel, variable
+from grafana.boards.panels import (
+    AT_RISK,
+    BREACH,
+    FINE,
+    GREY,
+    Line,
+    Query,
+    Steps,
+    dashboard,
+    place,
+    stat_panel,
+    time_panel,
+    variable,
+)
 
 HERE = 'queue=~"$queue", channel=~"$channel"'
 QUEUES = 'queue=~"$queue", queue!="ALL"'
@@ -24,10 +37,136 @@ def staffing() -> dashboards.Dashboard:
     return place(
         board,
         [
+            Line(5, [_gap(), _soon(), _late(), _age()]),
+            Line(9, [_required(), _foreseen(), _chance()]),
+            Line(9, [_needed(), _to_come()]),
             Line(9, [_staffed(), _available()]),
             Line(9, [_occupancy(), _floor_occupancy()]),
             Line(9, [_arrivals(), _handling(), _load()]),
         ],
+    )
+
+
+def _of_floor(name: str, more: str = "") -> str:
+    """A number of /metrics/floor: one worker has it."""
+    return f"max by (queue, channel) (contactcenter_{name}{{{HERE}{more}}})"
+
+
+def _gap() -> stat.Panel:
+    return stat_panel(
+        "Too many or too few, now",
+        "Agents at work less agents required (Erlang A on the last half hour); who serves several queues counts in "
+        "parts. Below 0: too few.",
+        Query(_of_floor("agents_gap"), NAME),
+        unit="none",
+        no_data="no queue is busy, or nobody owns the whole floor",
+        steps=((None, BREACH), (-0.5, FINE)),
+        decimals=1,
+        signed=True,
+    )
+
+
+def _soon() -> stat.Panel:
+    return stat_panel(
+        "Service level in 10 minutes",
+        "What the last 15 minutes will show then: of the part that is over as counted, of the rest as forecast. ALL is "
+        "the floor.",
+        Query('max by (queue) (contactcenter_service_level_in_10m_ratio{queue=~"$queue|ALL"})', "{{queue}}"),
+        unit="percentunit",
+        no_data="no forecast",
+        steps=((None, GREY),),
+        decimals=0,
+    )
+
+
+def _late() -> stat.Panel:
+    return stat_panel(
+        "Will be answered too late",
+        "Of those waiting now: the sum of each one's chance to wait past the threshold.",
+        Query(_of_floor("expected_breaches"), NAME),
+        unit="none",
+        no_data="no queue is busy",
+        steps=((None, FINE), (0.5, AT_RISK), (3, BREACH)),
+        decimals=1,
+    )
+
+
+def _age() -> stat.Panel:
+    return stat_panel(
+        "Age of the forecasts",
+        "Made once a minute, less often on a very large floor; none is told after five minutes.",
+        Query(f"max({_of_floor('forecast_age_seconds')})", "oldest"),
+        unit="s",
+        no_data="no forecast",
+        steps=((None, FINE), (150, AT_RISK)),
+    )
+
+
+def _required() -> timeseries.Panel:
+    return time_panel(
+        "Required and at work",
+        "Agents that the goal needs now (Erlang A on the last half hour), and those at work.",
+        Query(_of_floor("agents_required"), f"required (target) {NAME}"),
+        Query(_of_floor("agents_staffed"), f"at work {NAME}"),
+        unit="none",
+        no_data="no queue is busy",
+    )
+
+
+def _foreseen() -> timeseries.Panel:
+    return time_panel(
+        "Service level of the next 15 minutes",
+        "Expected, and the band it is in in 8 of 10 cases: of those waiting and all who arrive.",
+        *(
+            Query(_of_floor(f"forecast_service_level{bound}_ratio", ', ahead="15m"'), f"{word} {NAME}")
+            for bound, word in (("", "expected"), ("_low", "low"), ("_high", "high"))
+        ),
+        Query(
+            f"queue_channel:contactcenter_sla_target_ratio:max{{{HERE}}}\n"
+            "and on (queue, channel) contactcenter_forecast_age_seconds",
+            f"target {NAME}",
+        ),
+        unit="percentunit",
+        no_data="no forecast",
+        maximum=1,
+    )
+
+
+def _chance() -> timeseries.Panel:
+    return time_panel(
+        "Chance of a breach in 5 minutes",
+        "That the service level of the last 15 minutes then misses its goal. A warning is raised at 45 %.",
+        Query(_of_floor("breach_chance_ratio"), NAME),
+        unit="percentunit",
+        no_data="no forecast",
+        steps=((None, FINE), (0.45, AT_RISK)),
+        maximum=1,
+    )
+
+
+def _needed() -> timeseries.Panel:
+    return time_panel(
+        "Required in 15, 30 and 60 minutes",
+        "Agents at work that the quarter of an hour then needs, each as it was foreseen.",
+        Query(
+            f"max by (queue, channel, ahead) (contactcenter_forecast_agents_required{{{HERE}}})",
+            "in {{ahead}} {{queue}} · {{channel}}",
+        ),
+        unit="none",
+        no_data="no forecast",
+    )
+
+
+def _to_come() -> timeseries.Panel:
+    return time_panel(
+        "At work in 15, 30 and 60 minutes",
+        "As scheduled; agents without a schedule as they are now.",
+        Query(
+            f"max by (queue, channel, ahead) (contactcenter_forecast_agents_staffed{{{HERE}}})",
+            "in {{ahead}} {{queue}} · {{channel}}",
+        ),
+        unit="none",
+        no_data="no forecast",
     )
 
 

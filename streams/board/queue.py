@@ -5,7 +5,8 @@ A contact id leaves only where the configuration asks for ids; else each row bea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from msgspec import structs
@@ -13,8 +14,10 @@ from msgspec import structs
 from streams import api, kpis
 from streams.api.identity import shown_id
 from streams.partition import Partition, Waiting
+from streams.planning import chances_of_breach, said
+from streams.planning.ahead import Ahead, floor_soon
 from streams.snapshot import Row, Snapshot
-from streams.view import FLOOR
+from streams.view import FLOOR, Key
 
 MAX_WAITING: Final = 200
 
@@ -38,13 +41,18 @@ def waiting(partitions: Iterable[Partition], snapshot: Snapshot, row: Row) -> li
     return sorted(found, key=lambda waiter: (-waiter[1].priority, waiter[1].offered_at, waiter[0]))
 
 
-def detail(snapshot: Snapshot, row: Row, waiters: list[Waiter]) -> dict[str, Any]:
-    """The shape of ``/api/floor`` with one row, ``queue``, and the contacts that wait, the first ``MAX_WAITING``."""
+def detail(
+    snapshot: Snapshot, row: Row, waiters: Sequence[Waiter], forecasts: Mapping[Key, Ahead] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The shape of ``/api/floor`` with one row, ``queue``; what is foreseen of it; who waits, the first 200."""
     narrowed = structs.replace(snapshot, rows=[row], groups=[])
     answer = api.floor(narrowed)
     del answer["floor"], answer["groups"]
     answer["queue"] = answer.pop("queues")[0]
+    answer["ahead"] = _ahead(snapshot, row, forecasts)
     threshold_ms = row.rule.service_level_threshold_seconds * 1000
+    waiters, left_out = waiters[:MAX_WAITING], max(0, len(waiters) - MAX_WAITING)
+    chances = chances_of_breach(snapshot, [(visit.queue, visit.channel, visit.offered_at) for _, visit in waiters])
     answer["contacts"] = [
         {
             "name": shown_id(contact_id, snapshot.settings.web),
@@ -56,10 +64,11 @@ def detail(snapshot: Snapshot, row: Row, waiters: list[Waiter]) -> dict[str, Any
             "priority": visit.priority,
             "callback": visit.callback,
             "position": position,
+            "breach_chance": chance,
         }
-        for (contact_id, visit), position in zip(waiters[:MAX_WAITING], positions(waiters), strict=False)
+        for (contact_id, visit), position, chance in zip(waiters, positions(waiters), chances, strict=True)
     ]
-    answer["contacts_left_out"] = max(0, len(waiters) - MAX_WAITING)
+    answer["contacts_left_out"] = left_out
     return answer
 
 
@@ -76,6 +85,16 @@ def positions(waiters: Iterable[Waiter]) -> list[int]:
         lengths[visit.queue, visit.channel] = rank
         found.append(min(visit.position, rank) if visit.position else rank)
     return found
+
+
+def _ahead(snapshot: Snapshot, row: Row, forecasts: Mapping[Key, Ahead]) -> dict[str, Any] | None:
+    """A queue's next hour; of the floor and of groups only the service level in ten minutes; None without forecasts."""
+    if row.channel:
+        found = forecasts.get((row.queue, row.channel))
+        return None if found is None else said.ahead(found, snapshot.now)
+    members = snapshot.settings.groups.get(row.queue, ())
+    inside = {key: one for key, one in forecasts.items() if row.queue == FLOOR or key[0] in members}
+    return {"service_level_in_10_minutes": floor_soon(inside)} if inside else None
 
 
 def glossary() -> dict[str, Any]:

@@ -7,7 +7,7 @@ bounded in number, and a page of another site may not open one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -21,7 +21,9 @@ from streams.board.trend import gather, trend
 from streams.board.wall import wall
 from streams.partition import Partition
 from streams.pieces import in_pieces
+from streams.planning.ahead import Ahead
 from streams.snapshot import Snapshot
+from streams.view import Key
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -47,13 +49,19 @@ Take: TypeAlias = Callable[[int], Awaitable[Snapshot]]
 
 
 class Board:
-    """The wall of one worker. ``partitions()`` gives those it owns at the moment of asking."""
+    """The wall of one worker. ``partitions()`` gives those it owns when asked, ``forecasts(now)`` what is foreseen."""
 
     def __init__(
-        self, take: Take, partitions: Callable[[], Collection[Partition]], *, max_clients: int = MAX_CLIENTS
+        self,
+        take: Take,
+        partitions: Callable[[], Collection[Partition]],
+        forecasts: Callable[[int], Mapping[Key, Ahead]] = lambda _now: {},
+        *,
+        max_clients: int = MAX_CLIENTS,
     ) -> None:
         self._take = take
         self._partitions = partitions
+        self._forecasts = forecasts
         self._files: dict[str, tuple[bytes, str]] = {}
         self._page = ""
         self._one_trend = asyncio.Lock()
@@ -148,7 +156,7 @@ class Board:
         private = request.query.get("privacy") == "1"
         waiters = [] if private else closely.waiting(self._partitions(), snapshot, row)
         body = await asyncio.to_thread(
-            lambda: orjson.dumps(closely.detail(snapshot, row, waiters))
+            lambda: orjson.dumps(closely.detail(snapshot, row, waiters, self._forecasts(snapshot.now)))
         )  # fmt: skip
         return web.Response(body=body, content_type="application/json")
 

@@ -6,11 +6,13 @@ Pure, and meant for the thread that renders: half a millisecond a queue.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from streams.settings import QueueSettings
 from streams.slices import HOUR, length_ms
-from streams.snapshot import Row
+from streams.snapshot import Row, Snapshot
+from streams.staffing.breach import outlook
 from streams.staffing.estimate import Inputs, Staff, inputs
 from streams.staffing.now import Now
 from streams.staffing.now import now as staffing_now
@@ -55,6 +57,35 @@ def plan(row: Row, now: int) -> Plan | None:
         available=int(row.staff.available),
     )
     return Plan(believed, row.staff, found)
+
+
+def chances_of_breach(snapshot: Snapshot, waiters: Iterable[tuple[str, str, int]]) -> list[float | None]:
+    """For each waiting (queue, channel, offered at) P(not answered within the threshold), in the order given.
+
+    Those of one queue are given in the order of answering. 1 for who has waited past the threshold; None where the
+    queue has no line, its agents are not told of, or the place is beyond ``MOST_WAITING``.
+    """
+    waiters = list(waiters)
+    waited: dict[tuple[str, str], list[float]] = {}
+    for queue, channel, offered_at in waiters:
+        waited.setdefault((queue, channel), []).append(max(0, snapshot.now - offered_at) / 1000)
+    chances = {}
+    for key, seconds in waited.items():
+        row = snapshot.row(*key)
+        planned = plan(row, snapshot.now) if row is not None and can_be_planned(snapshot, row) else None
+        if row is not None and planned is not None:
+            threshold = row.rule.service_level_threshold_seconds
+            found = outlook(planned.inputs.demand, planned.staff.at_work, seconds[:MOST_WAITING], threshold)
+            chances[key] = iter([one.breach for one in found])
+    nothing: Iterator[float] = iter(())
+    return [next(chances.get((queue, channel), nothing), None) for queue, channel, _ in waiters]
+
+
+def can_be_planned(snapshot: Snapshot, row: Row) -> bool:
+    """Whether the queue has a line, and its agents are known: by a source that tells of them, or nobody is there."""
+    told = bool(snapshot.floor.live.agents)
+    served_unseen = row.staff.at_work <= 0 and row.live.handling > 0
+    return row.channel in CHANNELS and told and not served_unseen
 
 
 def goal_of(rule: QueueSettings) -> Goal:

@@ -14,8 +14,9 @@ from time import thread_time
 from typing import Final, TypeAlias
 
 from streams.partition import Partition
+from streams.planning import can_be_planned
 from streams.planning.ahead import Ahead, ahead
-from streams.planning.given import Given, can_be_planned, gather
+from streams.planning.given import Given, gather
 from streams.snapshot import Snapshot
 from streams.staffing.warning import Watch
 from streams.view import Key

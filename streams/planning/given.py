@@ -15,7 +15,7 @@ from streams import tally as y
 from streams.books import Slice
 from streams.hours.calendar import calendar_of, is_open
 from streams.partition import Partition
-from streams.planning import CHANNELS, MOST_WAITING, goal_of
+from streams.planning import MOST_WAITING, goal_of
 from streams.slices import DAY, HOUR, MINUTE, Span
 from streams.snapshot import Row, Snapshot
 from streams.staffing.estimate import Staff
@@ -81,13 +81,6 @@ class Given(NamedTuple):
 
 SOON_SECONDS: Final = 600.0
 """The service level of the last 15 minutes is told as it will be so far ahead."""
-
-
-def can_be_planned(snapshot: Snapshot, row: Row) -> bool:
-    """Whether the queue has a line, and its agents are known: by a source that tells of them, or nobody is there."""
-    told = bool(snapshot.floor.live.agents)
-    served_unseen = row.staff.at_work <= 0 and row.live.handling > 0
-    return row.channel in CHANNELS and told and not served_unseen
 
 
 def gather(partitions: Sequence[Partition], snapshot: Snapshot, row: Row, roster: Roster) -> Given:

@@ -14,6 +14,9 @@ from streams import snapshot
 from streams.exposition import Exposition
 from streams.exposition.floor import floor_families
 from streams.exposition.worker import worker_families
+from streams.planning import can_be_planned
+from streams.planning.ahead import ahead
+from streams.planning.given import gather
 from tests.conftest import ROOT
 from tests.integration.prometheus_stack import SHORTEST_SECONDS, Stack, program, shortened, stack, until
 from tests.integration.scraped_floor import SECOND, by_hand, serving, simulated
@@ -114,6 +117,7 @@ async def test_every_query_of_every_panel_returns_rows(tmp_path: Path) -> None:
     async with serving(floor) as worker, stack(tmp_path, worker, alerting=False) as one:
         await until(lambda: _has_fired(one, "OldestWait", "returns"), 40, "an alert fires")
         await until(lambda: _rated(one), 20, "there are rates")
+        await until(lambda: _foreseen(one), 30, "there are forecasts")
 
         assert len(QUERIES) > 60
         empty = []
@@ -131,12 +135,22 @@ async def _rated(one: Stack) -> bool:
     )
 
 
+async def _foreseen(one: Stack) -> bool:
+    return bool(await one.query('contactcenter_forecast_agents_required{queue="billing", ahead="60m"}'))
+
+
 def test_every_metric_that_is_named_anywhere_is_exported_or_recorded() -> None:
     floor = simulated()
     partitions = list(floor.partitions.values())
     taken = snapshot.take(partitions, floor.settings, floor.status(), wall_now())
     text = Exposition(100_000, with_process=True).text(worker_families(taken)).decode()
-    text += Exposition(100_000, with_process=False).text(floor_families(taken)).decode()
+    forecasts = {
+        key: ahead(gather(partitions, taken, row, {}))
+        for row in taken.rows
+        if can_be_planned(taken, row)
+        for key in [(row.queue, row.channel)]
+    }
+    text += Exposition(100_000, with_process=False).text(floor_families(taken, forecasts)).decode()
     exported = set(re.findall(r"^([a-z_]+[a-z0-9_]*)[{ ]", text, re.MULTILINE))
     recorded = set()
     named = set()

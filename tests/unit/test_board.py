@@ -91,7 +91,7 @@ def test_who_waits_is_told_by_a_pseudonym(taken: Snapshot, name: str) -> None:
         {
             "name": shown_id("call-6", Web()), "queue": "billing", "channel": "voice",
             "offered_at_ms": by_hand.TEN, "waited_seconds": 30.0, "past_threshold": True, "priority": 7,
-            "callback": False, "position": 1,
+            "callback": False, "position": 1, "breach_chance": 1.0,
         }
     ]  # fmt: skip
     assert "call-6" not in json.dumps(answer)

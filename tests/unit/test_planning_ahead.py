@@ -8,8 +8,9 @@ import pytest
 
 from streams import snapshot
 from streams.exposition.floor import floor_families
+from streams.planning import can_be_planned
 from streams.planning.ahead import Ahead, ahead, floor_soon
-from streams.planning.given import Given, can_be_planned, gather
+from streams.planning.given import Given, gather
 from streams.settings import QueueSettings, Settings
 from streams.snapshot import Snapshot, WorkerStatus
 from streams.staffing.estimate import Staff

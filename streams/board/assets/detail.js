@@ -1,5 +1,6 @@
 // `<queue-detail>`: one queue looked at closely. The large numbers come with the stream, the tables from /api/queue.
 
+import { ahead } from './ahead.js';
 import { isPrivate } from './controls.js';
 import { make, mark, say } from './dom.js';
 import { Explainer } from './explain.js';
@@ -40,6 +41,7 @@ class QueueDetail extends HTMLElement {
     });
     this.waiting = make('spark-line');
     this.level = make('spark-line');
+    this.ahead = ahead();
     this.waiters = waiters();
     this.agents = agents();
     this.tables = make('div', { class: 'column' });
@@ -53,6 +55,7 @@ class QueueDetail extends HTMLElement {
         make(
           'div', { class: 'column' },
           section('Last 15 minutes', { class: 'trends' }, this.waiting, this.level),
+          section('The next hour', { class: 'ahead' }, this.ahead.root),
           section('Who waits', { class: 'private' }, this.waiters.root),
           section('Agents now', { class: 'private' }, this.agents.root),
         ),
@@ -105,6 +108,7 @@ class QueueDetail extends HTMLElement {
     this.answer = answer;
     this.heard = performance.now();
     this.agents.show(answer);
+    this.ahead.show(answer);
   }
 
   /** The row of the latest snapshot, as on the wall. */

@@ -66,11 +66,11 @@ export function numbers(windows, glossary) {
   return windowed('Every number', windows, [...counts, ...ratios]);
 }
 
-/** Who waits, since when. */
+/** Who waits, since when, and the chance that the answer comes too late. */
 export function waiters() {
   const body = make('tbody');
   const more = make('p', { class: 'quiet' });
-  const table = frame('Who waits', ['contact', 'queue', 'since', 'waited', 'priority'], body);
+  const table = frame('Who waits', ['contact', 'queue', 'since', 'waited', 'late with', 'priority'], body);
   const root = make('div', {}, table, more);
   const show = ({ contacts, contacts_left_out: leftOut, queue }, extra) => {
     while (body.rows.length > contacts.length) body.deleteRow(-1);
@@ -81,6 +81,7 @@ export function waiters() {
         contact.queue + (contact.callback ? ' (callback)' : ''),
         timeOfDay(contact.offered_at_ms, queue.timezone),
         span(contact.waited_seconds + extra) + (contact.past_threshold ? ' past goal' : ''),
+        contact.breach_chance === null ? NOTHING : `${Math.round(contact.breach_chance * 100)} %`,
         String(contact.priority || NOTHING),
       ];
       texts.forEach((text, cell) => say(row.cells[cell] ?? row.insertCell(), text));
