@@ -1,15 +1,15 @@
-"""One snapshot for everybody who watches, and what is rendered from it; a busy worker is watched less often.
+"""One snapshot for everybody who watches, and what is rendered from it; a worker that is behind is watched less often.
 
-A snapshot is taken anew when the one there is too old for whoever asks. While the process has no processor time to
-spare (it catches up, or has more to do than it can), what watching costs is paid off before the next one is taken:
-it may use a sixteenth of the time, and no snapshot gets older than five seconds for it.
+A snapshot is taken anew when the one there is too old for whoever asks. While the worker has records to catch up with,
+what watching costs is paid off before the next one is taken: it may use a sixteenth of the time, and no snapshot gets
+older than five seconds for it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
-from time import monotonic, process_time, thread_time
+from time import thread_time
 from typing import Final
 
 from streams.pieces import in_pieces
@@ -17,39 +17,16 @@ from streams.snapshot import Snapshot
 
 CACHE_MS: Final = 1_000
 """For so long a rendered text is given again."""
-BUSY_SHARE: Final = 0.85
-"""Of one core: a process that uses more is busy."""
 WATCHING_SHARE: Final = 1 / 16
 OLDEST_SECONDS: Final = 5.0
-_LOOK_SECONDS: Final = 0.5
 
 Work = Generator[None, None, Snapshot]
 
 
-class Load:
-    """How busy this process is, looked at twice a second at most."""
-
-    def __init__(self) -> None:
-        self._looked_at = monotonic()
-        self._used_seconds = process_time()
-        self._busy = False
-
-    def is_busy(self) -> bool:
-        """Whether it used more than ``BUSY_SHARE`` of a core lately."""
-        now = monotonic()
-        if now - self._looked_at >= _LOOK_SECONDS:
-            used = process_time()
-            self._busy = (used - self._used_seconds) / (now - self._looked_at) > BUSY_SHARE
-            self._looked_at, self._used_seconds = now, used
-        return self._busy
-
-
 class Watching:
-    """``begin(now_ms)`` starts a snapshot; ``clock`` is the wall clock in epoch ms."""
+    """``begin(now_ms)`` starts a snapshot; ``clock`` is the wall clock in epoch ms; ``is_behind`` asks the worker."""
 
-    def __init__(
-        self, begin: Callable[[int], Work], clock: Callable[[], int], is_busy: Callable[[], bool] | None = None
-    ) -> None:
+    def __init__(self, begin: Callable[[int], Work], clock: Callable[[], int], is_behind: Callable[[], bool]) -> None:
         self._begin = begin
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
@@ -57,10 +34,10 @@ class Watching:
         self._taken_at_ms = 0
         self._rendered: dict[str, tuple[int, bytes]] = {}
         self._owed_seconds = 0.0
-        self._is_busy = is_busy or Load().is_busy
+        self._is_behind = is_behind
 
     async def taken(self, within_ms: int) -> Snapshot:
-        """A snapshot not older than ``within_ms``, or than ``OLDEST_SECONDS`` while the process is busy."""
+        """A snapshot not older than ``within_ms``, or than ``OLDEST_SECONDS`` while the worker is behind."""
         async with self._one_at_a_time:
             return await self._take(within_ms)
 
@@ -86,7 +63,7 @@ class Watching:
         return self._snapshot
 
     def _patience_ms(self, within_ms: int) -> float:
-        if not self._is_busy():
+        if not self._is_behind():
             return within_ms
         return max(within_ms, 1000 * min(OLDEST_SECONDS, self._owed_seconds / WATCHING_SHARE))
 

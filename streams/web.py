@@ -40,6 +40,8 @@ from streams.watching import CACHE_MS, Watching
 if TYPE_CHECKING:
     from streams.app import Worker
 
+BEHIND_RECORDS: Final = 10_000
+"""Records not applied yet; a worker that keeps up has a few hundred, or a few thousand at its top speed."""
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -95,7 +97,7 @@ class WebServer:
         self._status = status
         self._shelf = shelf
         self._runner: web.AppRunner | None = None
-        self._watching = Watching(self._begin, clock)
+        self._watching = Watching(self._begin, clock, self._is_behind)
         self._one_question = asyncio.Lock()
         budget = settings.worker.series_budget
         taken = self._watching.taken
@@ -219,6 +221,9 @@ class WebServer:
             f'<link rel="stylesheet" href="/board/about.css"><h1>Queuepulse {__version__}</h1><ul>{links}</ul></html>'
         )
         return web.Response(text=page, content_type="text/html")
+
+    def _is_behind(self) -> bool:
+        return sum(self._status().lag.values()) > BEHIND_RECORDS
 
     def _begin(self, now_ms: int) -> Generator[None, None, Snapshot]:
         owned = list(self._partitions().values())

@@ -1,4 +1,4 @@
-"""How often a worker is looked at: a snapshot for all, text once a second, and less of both while it is busy."""
+"""How often a worker is looked at: a snapshot for all, text once a second, and less of both while it is behind."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tests import floor_by_hand as by_hand
 class Watched:
     """A floor that counts how often it is taken; each time costs 20 ms of processor time or more."""
 
-    def __init__(self, *, busy: bool) -> None:
+    def __init__(self, *, behind: bool) -> None:
         self.now = 1_000_000
         self.taken = 0
-        self.watching = Watching(self.begin, lambda: self.now, lambda: busy)
+        self.watching = Watching(self.begin, lambda: self.now, lambda: behind)
 
     def begin(self, now_ms: int) -> Work:
         self.taken += 1
@@ -33,7 +33,7 @@ def say_when(taken: Snapshot) -> bytes:
 
 
 async def test_a_snapshot_is_shared_by_all_for_whom_it_is_fresh_enough() -> None:
-    floor = Watched(busy=False)
+    floor = Watched(behind=False)
 
     first = await floor.watching.taken(250)
     floor.now += 249
@@ -45,7 +45,7 @@ async def test_a_snapshot_is_shared_by_all_for_whom_it_is_fresh_enough() -> None
 
 
 async def test_a_text_is_rendered_once_a_second_whoever_takes_snapshots_meanwhile() -> None:
-    floor = Watched(busy=False)
+    floor = Watched(behind=False)
 
     assert await floor.watching.rendered("floor", say_when) == b"1000000"
     floor.now += 700
@@ -55,8 +55,8 @@ async def test_a_text_is_rendered_once_a_second_whoever_takes_snapshots_meanwhil
     assert await floor.watching.rendered("floor", say_when) == b"1000700", "the wall's snapshot is fresh enough"
 
 
-async def test_a_busy_worker_is_taken_less_often_and_at_least_every_five_seconds() -> None:
-    floor = Watched(busy=True)
+async def test_a_worker_that_is_behind_is_taken_less_often_and_at_least_every_five_seconds() -> None:
+    floor = Watched(behind=True)
 
     first = await floor.watching.taken(250)
     floor.now += 319  # 20 ms are a sixteenth of 320 ms
@@ -65,8 +65,8 @@ async def test_a_busy_worker_is_taken_less_often_and_at_least_every_five_seconds
     assert (await floor.watching.taken(250)).now == 1_005_000
 
 
-async def test_rendering_is_on_the_bill_of_a_busy_worker_and_not_done_twice_for_one_snapshot() -> None:
-    floor, rendered = Watched(busy=True), []
+async def test_rendering_is_on_the_bill_of_a_worker_that_is_behind_and_not_done_twice_for_one_snapshot() -> None:
+    floor, rendered = Watched(behind=True), []
 
     def dear(taken: Snapshot) -> bytes:
         rendered.append(taken.now)
@@ -83,7 +83,7 @@ async def test_rendering_is_on_the_bill_of_a_busy_worker_and_not_done_twice_for_
 
 
 async def test_a_clock_that_is_set_back_does_not_freeze_the_numbers() -> None:
-    floor = Watched(busy=False)
+    floor = Watched(behind=False)
 
     await floor.watching.rendered("floor", say_when)
     floor.now -= 3_600_000
