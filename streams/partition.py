@@ -27,7 +27,9 @@ from streams.events import (
     SourceSnapshot,
 )
 from streams.facts import Change, Fact, Kind
+from streams.help_centre import HelpCentre, HelpEvent
 from streams.ledger import Ledger
+from streams.measures.days import Days
 from streams.presence import Presence
 from streams.settings import Settings
 from streams.trust import OTHER, Sources, origin_of
@@ -91,6 +93,8 @@ class Partition:
         self._prefix = f"{topic}|".encode()
         self.ledger = Ledger(settings, self._prefix)
         self.store = Contacts(settings, self._prefix)
+        self.days = Days(settings.measures.timezone, self._prefix)
+        self._help = HelpCentre(settings.retention.stub_hours, self._prefix)
         self._on_fact = on_fact
         self._counter_stamp = -1
         self._dirty_agents: dict[str, None] = {}
@@ -141,6 +145,7 @@ class Partition:
     def _take(self, event: Event, offset: int, published_at: int) -> None:
         self._count(_COUNTER[type(event)], offset)
         at = event.occurred_at
+        self.days.began(at)
         source = self.trust.hear(event.source, at, event.queue, published_at)
         self._count("source|events|" + source, offset)
         if isinstance(event, ContactEvent):
@@ -154,6 +159,12 @@ class Partition:
             self._take_agent(event, offset, source)
         elif isinstance(event, QueueStateChanged):
             self._take_queue_state(event)
+        elif isinstance(event, HelpEvent):
+            changes, counted_as = self._help.take(event, offset, self.watermark)
+            if counted_as:
+                self._count(counted_as, offset)
+                self._count(_OF_A_SOURCE[counted_as] + source, offset)
+            self._post(changes, offset, source)
         elif isinstance(event, SourceGap):
             self.trust.lost_sight(source, event.since)
         elif isinstance(event, SourceSnapshot):
@@ -183,6 +194,7 @@ class Partition:
             self._count(_OF_A_SOURCE[spans] + source, offset)
             return
         for span in spans:
+            self.days.spend(span, offset)
             for queue in ("", *span.queues):
                 self.ledger.spend(span, queue, offset, self.watermark)
 
@@ -204,6 +216,7 @@ class Partition:
     def _post(self, changes: list[Change], offset: int, source: str) -> None:
         ledger = self.ledger
         for change in changes:
+            self.days.post(*change, offset)
             if not ledger.post(change, offset, self.watermark):
                 self._count("late", offset)
                 self._count("source|late|" + source, offset)
@@ -225,19 +238,20 @@ class Partition:
         if self.next_offset == self._marked_offset:
             return None
         stamp = self.next_offset - 1
-        tallies = self.ledger.changed(stamp)
+        tallies = self.ledger.changed(stamp) + self.days.changed(stamp)
         self._counter_stamp = max(self._counter_stamp, stamp)
         tallies.append((self._prefix + b"n|", _encode((self._counter_stamp, self.counters))))
         if self.trust.changed:
             tallies.append((self._prefix + b"q|", self.trust.stored()))
-        contacts = self.store.changed(stamp)
+        contacts = self.store.changed(stamp) + self._help.changed(stamp)
         for name in self._dirty_agents:
             agent = self.agents[name]
             agent.stamp = max(agent.stamp, stamp)
             contacts.append((self._prefix + b"a|" + name.encode("utf-8", "surrogatepass"), _encode(agent)))
         self._dirty_agents.clear()
         self._forgotten += self.store.forgotten(stamp)
-        self._purged += self.ledger.purge(self.watermark)
+        for part in (self.ledger, self.days, self._help):
+            self._purged += part.purge(self.watermark)
         marker = _encode((STATE_VERSION, self.next_offset, self.watermark, self.sources, self.queue_states))
         self._marked_offset = self.next_offset
         self._pending = self._totals(), dict(self.counters)
@@ -266,6 +280,10 @@ class Partition:
         elif code == b"a" and value:
             agent = _decode_agent(value)
             self.agents[agent.agent_id] = agent
+        elif code == b"d":
+            self.days.restore(name, value)
+        elif code == b"h":
+            self._help.restore(name, value)
         elif code == b"n" and value:
             self._counter_stamp, self.counters = _decode_counters(value)
         elif code == b"q" and value:

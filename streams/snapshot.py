@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias, TypeVar
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 
@@ -16,11 +17,12 @@ from streams.backlog import Backlog, backlog
 from streams.counts import Counts
 from streams.delay import Delays
 from streams.desks import SERVING, Slots, slots
+from streams.measures.days import OwnCounts
 from streams.measures.given import NO_COUNTS, NOTHING, Given, given
 from streams.measures.shelf import Shelf
 from streams.partition import Partition
 from streams.settings import QueueSettings, Settings
-from streams.slices import Span
+from streams.slices import Span, day_of
 from streams.staffing.estimate import Staff, shares
 from streams.tally import conversations
 from streams.trust.floor import Source, Verdict, sources_of, verdict
@@ -209,9 +211,12 @@ def steps(
         voicemails=None if left is None else left[FLOOR, ""],
     )
     groups = [_group(settings, name, group_lives[name], rows) for name in settings.groups]
+    zone = ZoneInfo(settings.measures.timezone)
+    whole = status.expected <= {(p.topic, p.number) for p in partitions} and not status.restoring
+    own = OwnCounts([p.days for p in partitions], day_of(now, zone), zone) if shelf and whole else NO_COUNTS
     return Snapshot(
         settings=settings, now=now, status=status, parts=parts, rows=rows, outside=outside, floor=floor, groups=groups,
-        trust=trust, given=given(shelf, NO_COUNTS),
+        trust=trust, given=given(shelf, own),
     )  # fmt: skip
 
 

@@ -292,6 +292,7 @@ class Numbers(NamedTuple):
     waiting: dict[str, Any]
     handling: dict[str, Any]
     watermark: int
+    days: dict[Any, Any]
 
 
 def numbers(partition: Partition) -> Numbers:
@@ -308,6 +309,7 @@ def numbers(partition: Partition) -> Numbers:
     return Numbers(
         books, dict(partition.counters), contacts, agents, dict(partition.waiting), dict(partition.handling),
         partition.watermark,
+        {day: kept for day, counts in partition.days.days() if (kept := {name: n for name, n in counts.items() if n})},
     )  # fmt: skip
 
 

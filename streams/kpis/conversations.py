@@ -50,6 +50,13 @@ def _times(name: str, what: str, sums: tuple[str, str, str], histogram: str) -> 
 # --- conversations ---------------------------------------------------------------------------------------------------
 
 
+def response_seconds(c: Counts) -> float | None:
+    """Average response time: times to first and to later human replies / these replies, first and later."""
+    return mean_seconds(
+        c.say("first_reply_ms") + c.say("next_reply_ms"), c.say("first_replies") + c.say("next_replies")
+    )
+
+
 def unanswered_ratio(c: Counts) -> float | None:
     """Abandoned conversations: unanswered, the customer gone or silent too long / created."""
     return ratio(c.say("unanswered"), c.say("created"))
@@ -145,7 +152,21 @@ def peer_score_ratio(c: Counts) -> float | None:
     return c.say("peer_score") / 1000 / c.say("peer_reviews") if c.say("peer_reviews") else None
 
 
+# --- self-service ----------------------------------------------------------------------------------------------------
+
+
+def self_service_ratio(c: Counts) -> float | None:
+    """Visitors of the help centre it had an answer for, so that no contact followed / visits to it."""
+    return ratio(c.say("help_visits_alone"), c.say("help_visits"))
+
+
+def help_search_ratio(c: Counts) -> float | None:
+    """(Searches of the help centre - those that found nothing) / searches."""
+    return ratio(c.say("help_searches") - c.say("help_searches_failed"), c.say("help_searches"))
+
+
 REGISTRY: Final[tuple[Kpi, ...]] = (
+    kpi("response_seconds", "seconds", response_seconds),
     *_times(
         "first_response",
         "times to the first human reply",
@@ -194,5 +215,7 @@ REGISTRY: Final[tuple[Kpi, ...]] = (
     kpi("survey_response_ratio", "ratio", survey_response_ratio),
     kpi("qa_score_ratio", "ratio", qa_score_ratio),
     kpi("peer_score_ratio", "ratio", peer_score_ratio),
+    kpi("self_service_ratio", "ratio", self_service_ratio),
+    kpi("help_search_ratio", "ratio", help_search_ratio),
 )
 """Every KPI of conversations, surveys and reviews, in the order in which they are shown."""

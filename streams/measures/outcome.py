@@ -104,7 +104,7 @@ def outcomes(
 ) -> list[Outcome]:
     """Every composed KPI of a period in the registry's order, then the figures that are shown as given.
 
-    ``own`` has our counts (``own.own_counts``) of this whole period and, where they are known, of its parts and of the
+    ``own`` has our counts (``days.OwnCounts``) of this whole period and, where they are known, of its parts and of the
     period before.
     """
     known = numbers(book, own, labels)

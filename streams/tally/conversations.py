@@ -53,7 +53,11 @@ _NAMES: Final = (
     "resolution_met", "resolution_missed", "tagged", "complaints", "comments", "surveys_sent", "qa_reviews", "qa_score",
     "peer_reviews", "peer_score", "servqual_expected",
 )  # fmt: skip
-FIELD: Final[dict[str, int]] = {name: 100 + n for n, name in enumerate(_NAMES)}
+_HELP: Final = ("help_visits", "help_visits_alone", "help_searches", "help_searches_failed")
+FIELD: Final[dict[str, int]] = {
+    **{name: 100 + n for n, name in enumerate(_NAMES)},
+    **{name: 250 + n for n, name in enumerate(_HELP)},
+}
 
 CLOCKS: Final = ("creation", "handoff", "queue", "reopen")
 CLOCK_REPLIES: Final = {clock: 140 + 2 * n for n, clock in enumerate(CLOCKS)}
@@ -216,4 +220,5 @@ _COUNTED: Final[dict[int, Callable[[Fact, ConversationRules], Pairs]]] = {
     Kind.EXPECTED: lambda fact, _rules: ((FIELD["servqual_expected"], fact.value),),
     Kind.REVIEWED: _reviewed,
     Kind.REPLIED: _one("replies"),
+    Kind.HELPED: lambda fact, _rules: ((FIELD[fact.detail], 1),),
 }

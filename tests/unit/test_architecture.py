@@ -26,7 +26,8 @@ CORE = {
     "streams.tally.conversations", "streams.contact.dialogue", "streams.books", "streams.maxima", "streams.ledger",
     "streams.partition", "streams.counts", "streams.kpis", "streams.hours.calendar", "streams.hours.opening",
     "streams.hours.public_holidays", "streams.kpis.kpi", "streams.kpis.conversations",
-    "streams.weighted", "streams.measures", "streams.measures.formulas", "streams.measures.inputs", "streams.trust",
+    "streams.weighted", "streams.measures", "streams.measures.formulas", "streams.measures.inputs",
+    "streams.measures.days", "streams.measures.period", "streams.help_centre", "streams.trust",
     "streams.kpis.terms",
     "streams.contact.handling",
 }  # fmt: skip

@@ -18,6 +18,7 @@ from streams.counts import Counts
 from streams.exposition.counters import TOTALS, shown_as
 from streams.settings import QueueSettings, Settings
 from streams.tally import conversations
+from streams.view import FLOOR
 from tests.support import Floor, Story, in_time, ms, state
 
 ROOT: Final = Path(__file__).parents[2]
@@ -138,9 +139,10 @@ def test_the_list_of_modules_is_complete() -> None:
 
 QUEUE_KPIS: Final = (("Waiting", 0), ("Handling", 0), ("Agents", 0))
 CONVERSATION_KPIS: Final = (("Conversations", 1), ("Surveys and reviews", 0))
+HELP_KPIS: Final = (("Help centre", 0),)
 
 
-def kpi_rows(sections: Iterable[tuple[str, int]] = (*QUEUE_KPIS, *CONVERSATION_KPIS)) -> list[list[str]]:
+def kpi_rows(sections: Iterable[tuple[str, int]] = (*QUEUE_KPIS, *CONVERSATION_KPIS, *HELP_KPIS)) -> list[list[str]]:
     return [row for section, number in sections for row in table_under(DEFINITIONS, section, number)]
 
 
@@ -294,6 +296,20 @@ def test_the_kpis_of_the_morning_are_right(morning: dict[str, Any]) -> None:
     found, told = morning["windows"]["today"]["kpis"], told_of(CONVERSATION_KPIS)
 
     assert {name: found[name] for name in told} == told
+
+
+def test_the_kpis_of_the_help_centre_are_right() -> None:
+    (told,) = re.findall(r"help centre: (viewed 0 .*?)\.\n", DEFINITIONS.read_text("utf-8"), re.DOTALL)
+    floor = Floor()
+    for n, (verb, at, *how) in enumerate(steps(told)):
+        kind = {"viewed": events.HelpViewed, "deflected": events.HelpDeflected, "searched": events.HelpSearched}[verb]
+        found = {"found": how == ["found"]} if how else {}
+        floor.take(kind(event_id=f"h{n}", occurred_at=ms(float(at)), **found))
+    counts = floor.window("1h", FLOOR, "", now=600)
+
+    assert {kpi.name: kpi.function(counts) for kpi in kpis.REGISTRY if kpi.name in told_of(HELP_KPIS)} == told_of(
+        HELP_KPIS
+    )
 
 
 def test_what_is_live_after_ten_minutes_is_right(ten_minutes: dict[str, Any]) -> None:

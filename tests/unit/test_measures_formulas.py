@@ -6,12 +6,10 @@ import inspect
 
 import pytest
 
-from streams.counts import Counts
 from streams.measures.book import Book, Labels
 from streams.measures.formulas import REGISTRY
 from streams.measures.inputs import GIVEN, INPUTS
 from streams.measures.outcome import NOTHING_TO_DIVIDE, Number, Outcome, outcomes
-from streams.measures.own import own_counts
 from streams.measures.period import Period, parse
 from streams.measures.record import Measure
 
@@ -152,33 +150,6 @@ def test_figures_are_shown_as_given_and_so_is_a_name_nobody_knows() -> None:
     assert outcome("profit", figures).value == -5.0
     assert outcome("trees_planted", figures).value == 12.0
     assert outcome("brand_mentions", figures).missing == ("brand_mentions",)
-
-
-def test_our_counts_are_calls_conversations_and_hours() -> None:
-    counts = Counts(
-        calls=700,
-        state_ms={"on_contact": 3_600_000, "after_contact_work": 1_800_000, "available": 7_200_000},
-        told={"created": 300, "resolutions": 250, "satisfaction_ratings": 8, "satisfaction_high": 6},
-    )
-
-    assert own_counts(counts) == {
-        "contacts": 1_000,
-        "calls": 700,
-        "resolutions": 250,
-        "employees_asked": 8,
-        "employees_satisfied": 6,
-        "worked_hours": 1.5,
-    }
-
-
-def test_a_survey_nobody_sent_is_missing_and_not_zero() -> None:
-    assert own_counts(Counts()) == {"contacts": 0, "calls": 0, "resolutions": 0}
-
-
-def test_our_counts_bear_names_that_are_counted_here() -> None:
-    full = Counts(state_ms={"on_contact": 1}, told={"satisfaction_ratings": 1, "engagement_ratings": 1})
-
-    assert [name for name in own_counts(full) if not INPUTS[name].own] == []
 
 
 def test_every_formula_takes_the_inputs_it_names_and_says_what_it_does() -> None:

@@ -164,7 +164,7 @@ def test_every_kind_of_fact_about_a_queue_or_a_segment_has_a_rule(kind: Kind) ->
 def test_every_kind_of_fact_about_a_conversation_has_a_rule(kind: Kind) -> None:
     detail = {
         Kind.FIRST_REPLY: "handoff", Kind.RESOLVED: "first", Kind.UNANSWERED: "inactive", Kind.TAGGED: "refund",
-        Kind.RATED: "csat", Kind.REVIEWED: "qa",
+        Kind.RATED: "csat", Kind.REVIEWED: "qa", Kind.HELPED: "help_visits",
     }  # fmt: skip
     rules = conversations.ConversationRules()
 
