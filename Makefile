@@ -52,6 +52,10 @@ schemas: $(STAMP) ## Write schemas/ from streams/events.py again
 dashboards: $(STAMP) ## Write grafana/dashboards/ from grafana/boards/ again
 	@$(BIN)/python -m grafana.build
 
+.PHONY: playlist
+playlist: $(STAMP) ## Let the Grafana at GRAFANA=url turn the boards on a screen (TOKEN=file, of a service account)
+	@$(BIN)/python -m grafana.playlist $(GRAFANA) --token-file $(TOKEN)
+
 .PHONY: bench
 bench: $(STAMP) ## Measure this machine: the core, a worker on Apache Kafka, bad input (some minutes; Linux)
 	@for script in benchmarks/bench_*.py; do \
