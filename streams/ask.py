@@ -23,15 +23,17 @@ class AskError(Exception):
     """No answer; the message is one sentence with its mend."""
 
 
-def ask(url: str, question: Mapping[str, str], token: str | None = None) -> dict[str, Any]:
-    """The answer of ``/api/explain`` at this address. Raises AskError for a refusal, or when nobody answers.
+def ask(
+    url: str, question: Mapping[str, str], token: str | None = None, *, path: str = "/api/explain"
+) -> dict[str, Any]:
+    """The answer of a path at this address. Raises AskError for a refusal, or when nobody answers.
 
     ``token`` is that of the worker (``web.token``), None where it asks for none.
     """
     if urlsplit(url).scheme not in ("http", "https"):
         raise AskError(f"{url!r} is no web address: write http://127.0.0.1:8077, or where the worker listens.")
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    request = Request(f"{url.rstrip('/')}/api/explain?{urlencode(question)}", headers=headers)
+    request = Request(f"{url.rstrip('/')}{path}?{urlencode(question)}", headers=headers)
     try:
         with urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
             told: dict[str, Any] = orjson.loads(answer.read())

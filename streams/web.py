@@ -69,6 +69,7 @@ _PAGES: Final = {
     "/api/measures": "numbers from outside and what is made of them: JSON; period, team, client",
     "/api/explain": "why a number is what it is: JSON; queue, channel, kpi, window, privacy",
     "/api/staffing": "agents needed and at hand, now and in the next hour: JSON",
+    "/api/whatif": "more agents, shorter calls: before, after, who could move; queue, agents, aht, arrivals, patience",
     "/metrics/floor": "ratios, means and quantiles of the floor, for Prometheus",
     "/metrics": "this worker's counters, gauges and window components, for Prometheus",
     "/live": "the process answers",

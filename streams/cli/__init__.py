@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from streams import __version__
-from streams.cli import ask, contract, files, line, measure, simulation
+from streams.cli import ask, contract, files, line, measure, simulation, whatif
 
 app = typer.Typer(
     help="Live contact-centre metrics from Kafka events.",
@@ -79,6 +79,10 @@ for _command, _epilog in (
     (simulation.simulate, _examples("simulate -o day.jsonl --oracle totals.json", "simulate --publish --speed 60")),
     (files.replay, _examples("replay day.jsonl --speed 60", "replay queue_log -f asterisk-queue-log --follow")),
     (files.report, _examples("report day.jsonl", "report calls.tsv -f csv --map calls.toml --by hour --json")),
+    (
+        whatif.whatif,
+        _examples("whatif --queue billing --agents +2 --aht -10%", "whatif --queue billing --arrivals +20% --json"),
+    ),
     (ask.explain, _examples("explain billing service_level --window 30m", "explain ALL asa_seconds --json")),
     (line.topics, _examples("topics --broker kafka:9092", "topics --check --json")),
     (contract.schema, _examples("schema", "schema call-events", "schema --check")),

@@ -1,4 +1,4 @@
-"""The planner's addresses: ``/api/staffing``. The forecaster it owns begins and ends with the web server."""
+"""The planner's addresses: ``/api/staffing`` and ``/api/whatif``; and its forecaster, which the web server starts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from streams.partition import Partition
 from streams.planning import plan, said
 from streams.planning.ahead import floor_soon
 from streams.planning.forecaster import Forecaster, Take
+from streams.planning.whatif import QuestionError, UnknownQueueError, answer, crews, parse
 from streams.snapshot import Snapshot
 
 FRESH_MS = 1_000
@@ -24,16 +25,30 @@ class Planner:
 
     def __init__(self, take: Take, partitions: Callable[[], Collection[Partition]]) -> None:
         self._take = take
+        self._partitions = partitions
+        self._one_question = asyncio.Lock()
         self.forecaster = Forecaster(take, partitions)
 
     def routes(self) -> list[web.RouteDef]:
         """Everything to serve."""
-        return [web.get("/api/staffing", self._staffing)]
+        return [web.get("/api/staffing", self._staffing), web.get("/api/whatif", self._whatif)]
 
     async def _staffing(self, _request: web.Request) -> web.Response:
         snapshot = await self._take(FRESH_MS)
         body = await asyncio.to_thread(lambda: orjson.dumps(self._said(snapshot)))
         return web.Response(body=body, content_type="application/json")
+
+    async def _whatif(self, request: web.Request) -> web.Response:
+        async with self._one_question:
+            snapshot = await self._take(FRESH_MS)
+            people = crews(self._partitions(), snapshot.now)
+            try:
+                found = await asyncio.to_thread(answer, snapshot, parse(request.query), people)
+            except UnknownQueueError as error:
+                raise web.HTTPNotFound(text=f"{error}\n") from error
+            except QuestionError as error:
+                raise web.HTTPBadRequest(text=f"{error}\n") from error
+        return web.Response(body=orjson.dumps(found), content_type="application/json")
 
     def _said(self, snapshot: Snapshot) -> dict[str, Any]:
         """Every queue where customers wait in line: now, and its next hour (null while there is no forecast)."""

@@ -46,6 +46,28 @@ class Mend(NamedTuple):
     missing: dict[str, int]
 
 
+def deal(people: Mapping[frozenset[str], int], loads: Mapping[str, float]) -> list[tuple[str, frozenset[str]]]:
+    """Agents, counted by the queues they serve, dealt out: each with the queue to work for and all those it can serve.
+
+    Evenly among the queues of a group that are in ``loads`` (work in Erlang); who is left over goes where, for its
+    load, fewest are. Groups that serve fewer queues come first: they have no choice.
+    """
+    dealt: list[tuple[str, frozenset[str]]] = []
+    have: Counter[str] = Counter()
+    for serves, number in sorted(people.items(), key=lambda group: (len(group[0]), sorted(group[0]))):
+        queues = sorted(serves & loads.keys())
+        if not queues:
+            continue
+        homes = queues * (number // len(queues))
+        have.update(homes)
+        for _ in range(number % len(queues)):
+            home = min(queues, key=lambda queue: (have[queue] - loads[queue], queue))
+            homes.append(home)
+            have[home] += 1
+        dealt += [(home, frozenset(serves)) for home in homes]
+    return dealt
+
+
 def mend(teams: Mapping[str, Team], people: Iterable[tuple[str, frozenset[str]]]) -> Mend:
     """The cheapest moves until every queue meets its goal or nobody is left to ask.
 
@@ -56,6 +78,7 @@ def mend(teams: Mapping[str, Team], people: Iterable[tuple[str, frozenset[str]]]
     needed = {name: required(team.demand, team.goal).agents for name, team in teams.items()}
     pool = Counter(people)
     moves: list[Move] = []
+    levels: Levels = {}
     while True:
         possible = {
             (group, receiver)
@@ -64,7 +87,7 @@ def mend(teams: Mapping[str, Team], people: Iterable[tuple[str, frozenset[str]]]
             for receiver in group[1]
             if receiver in teams and receiver != group[0] and agents[receiver] < needed[receiver]
         }
-        priced = [(_move(teams, agents, group[0], receiver), group) for group, receiver in possible]
+        priced = [(_move(teams, agents, group[0], receiver, levels), group) for group, receiver in possible]
         if not priced:
             break
         # Of equals, whoever can serve the fewest others is the least loss; then names, so that the answer is stable.
@@ -79,14 +102,21 @@ def mend(teams: Mapping[str, Team], people: Iterable[tuple[str, frozenset[str]]]
     return Mend(moves, missing)
 
 
-def _move(teams: Mapping[str, Team], agents: Mapping[str, int], donor: str, receiver: str) -> Move:
-    donor_before, donor_after, lost = _change(teams[donor], agents[donor], -1)
-    receiver_before, receiver_after, won = _change(teams[receiver], agents[receiver], +1)
+Levels = dict[tuple[str, int], float]
+"""Service levels by team and number of agents, as far as they have been worked out."""
+
+
+def _move(teams: Mapping[str, Team], agents: Mapping[str, int], donor: str, receiver: str, levels: Levels) -> Move:
+    donor_before, donor_after, lost = _change(teams, donor, agents[donor], -1, levels)
+    receiver_before, receiver_after, won = _change(teams, receiver, agents[receiver], +1, levels)
     return Move(donor, receiver, -lost, won, donor_before, donor_after, receiver_before, receiver_after)
 
 
-def _change(team: Team, agents: int, by: int) -> tuple[float, float, float]:
+def _change(teams: Mapping[str, Team], name: str, agents: int, by: int, levels: Levels) -> tuple[float, float, float]:
     """Service level before and after, and the change in contacts answered in time per hour."""
-    before = step_of(team.demand, agents, team.goal).service_level
-    after = step_of(team.demand, agents + by, team.goal).service_level
+    team = teams[name]
+    for number in (agents, agents + by):
+        if (name, number) not in levels:
+            levels[name, number] = step_of(team.demand, number, team.goal).service_level
+    before, after = levels[name, agents], levels[name, agents + by]
     return before, after, (after - before) * team.demand.arrivals_per_second * 3600

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
+import orjson
 import pytest
 from msgspec import structs
 
 from streams import snapshot
+from streams.cli import main
 from streams.partition import Partition
 from streams.planning.forecaster import FORGOTTEN_MS, Forecaster
 from streams.settings import Web
@@ -133,3 +135,35 @@ async def test_the_answer_has_now_and_the_next_hour(worker: Worker, client: aioh
     assert 'contactcenter_forecast_age_seconds{channel="voice",queue="billing"} 1.0' in text
     assert 'contactcenter_forecast_service_level_ratio{ahead="15m",channel="voice",queue="billing"} 0.' in text
     assert "c0" not in text
+
+
+async def test_what_if_is_answered_and_refusals_have_words(client: aiohttp.ClientSession) -> None:
+    found = await json(client, "/api/whatif?queue=billing&agents=%2B2&aht=-10%25")
+
+    assert (found["before"]["agents"], found["after"]["agents"]) == (6, 8)
+    assert found["after"]["service_level"] > found["before"]["service_level"]
+    for path, status, words in (
+        ("/api/whatif", 400, "queue is missing: what if in which queue?\n"),
+        ("/api/whatif?queue=nobody", 404, "There is no queue 'nobody' here; there are: billing.\n"),
+    ):
+        async with client.get(path) as answer:
+            assert (answer.status, await answer.text()) == (status, words)
+
+
+async def test_the_command_asks_a_worker_and_prints_its_answer(
+    worker: Worker, client: aiohttp.ClientSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not client.closed
+    url = f"http://127.0.0.1:{worker.server.port}"
+
+    def run(*arguments: str) -> int:
+        with pytest.raises(SystemExit) as ended:
+            main(["whatif", "--url", url, *arguments])
+        return int(ended.value.code or 0)
+
+    assert await asyncio.to_thread(run, "--queue", "billing", "--agents", "+2", "--aht", "-10%") == 0
+    assert "billing voice, in the long run; goal 80.0 % within 20 s" in capsys.readouterr().out
+    assert await asyncio.to_thread(run, "--queue", "billing", "--agents", "-10%", "--json") == 0
+    assert orjson.loads(capsys.readouterr().out)["after"]["agents"] == pytest.approx(5.4)
+    assert await asyncio.to_thread(run, "--queue", "nobody") == 1
+    assert "There is no queue 'nobody' here; there are: billing." in capsys.readouterr().err

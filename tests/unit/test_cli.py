@@ -15,8 +15,10 @@ import pytest
 from streams.cli import explain, main
 from streams.topics import BrokerUnreachableError
 
-COMMANDS = ["demo", "worker", "simulate", "replay", "report", "topics", "measure", "schema", "check-config"]
-COMMANDS = ["demo", "worker", "simulate", "replay", "report", "topics", "schema", "check-config", "explain"]
+COMMANDS = [
+    "demo", "worker", "simulate", "replay", "report", "topics", "measure", "schema", "check-config", "explain",
+    "whatif",
+]  # fmt: skip
 
 
 def run(*arguments: str) -> int:
