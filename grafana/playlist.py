@@ -57,11 +57,11 @@ def _ask(method: str, url: str, token: str, body: dict[str, Any] | None = None) 
         with urllib.request.urlopen(request, timeout=_PATIENCE_SECONDS) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        if error.code == 404 and method == "GET":
-            return None
-        raise OSError(
-            f"{method} {url}: {error.code} {error.reason}: {error.read(300).decode(errors='replace')}"
-        ) from error
+        with error:
+            if error.code == 404 and method == "GET":
+                return None
+            said = error.read(300).decode(errors="replace")
+        raise OSError(f"{method} {url}: {error.code} {error.reason}: {said}") from error
 
 
 def main() -> None:
