@@ -48,6 +48,10 @@ kafka: $(STAMP) ## A real Apache Kafka on loopback, in a temporary folder, until
 schemas: $(STAMP) ## Write schemas/ from streams/events.py again
 	@$(BIN)/queuepulse schema --write
 
+.PHONY: docs
+docs: $(STAMP) ## Write docs/glossary.md from the docstrings, formulas and metric families again
+	@$(BIN)/python -m docs.build
+
 .PHONY: dashboards
 dashboards: $(STAMP) ## Write grafana/dashboards/ from grafana/boards/ again
 	@$(BIN)/python -m grafana.build

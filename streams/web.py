@@ -12,6 +12,7 @@ import html
 import logging
 import time
 from collections.abc import Callable, Generator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -29,6 +30,8 @@ from streams.events import TOPICS
 from streams.exposition import CONTENT_TYPE, Exposition
 from streams.exposition.floor import floor_families
 from streams.exposition.worker import worker_families
+from streams.glossary import sections
+from streams.glossary.text import page
 from streams.measures.shelf import Shelf
 from streams.partition import Partition
 from streams.pieces import in_pieces
@@ -71,6 +74,7 @@ _PAGES: Final = {
     "/api/staffing": "agents needed and at hand, now and in the next hour: JSON",
     "/api/whatif": "more agents, shorter calls: before, after, who could move; queue, agents, aht, arrivals, patience",
     "/metrics/floor": "ratios, means and quantiles of the floor, for Prometheus",
+    "/glossary": "every KPI and every metric: formula, unit, range, empty case, example",
     "/metrics": "this worker's counters, gauges and window components, for Prometheus",
     "/live": "the process answers",
     "/ready": "its numbers are complete",
@@ -129,6 +133,7 @@ class WebServer:
                 *self._board.routes(),
                 *self._planner.routes(),
                 web.get("/about", self._about),
+                web.get("/glossary", self._glossary),
                 web.get("/live", self._live),
                 web.get("/ready", self._ready),
                 web.get("/metrics", self._metrics),
@@ -214,14 +219,17 @@ class WebServer:
             return web.Response(status=503, text="waiting for partitions\n")
         return web.Response(text=f"ready: {len(self._partitions())} partitions\n")
 
+    async def _glossary(self, _request: web.Request) -> web.Response:
+        return web.Response(text=await asyncio.to_thread(_glossary_page), content_type="text/html")
+
     async def _about(self, _request: web.Request) -> web.Response:
         links = "".join(f'<li><a href="{path}">{path}</a> {html.escape(what)}</li>' for path, what in _PAGES.items())
-        page = (
+        text = (
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>Queuepulse</title>'
             '<meta name="viewport" content="width=device-width"><link rel="icon" href="/board/icon.svg">'
             f'<link rel="stylesheet" href="/board/about.css"><h1>Queuepulse {__version__}</h1><ul>{links}</ul></html>'
         )
-        return web.Response(text=page, content_type="text/html")
+        return web.Response(text=text, content_type="text/html")
 
     def _is_behind(self) -> bool:
         return sum(self._status().lag.values()) > BEHIND_RECORDS
@@ -270,3 +278,9 @@ async def _add_headers(_request: web.Request, response: web.StreamResponse) -> N
 
 def _json(body: bytes) -> web.Response:
     return web.Response(body=body, content_type="application/json")
+
+
+@cache
+def _glossary_page() -> str:
+    """Made once: it is about the program, not about the floor."""
+    return page(sections(), __version__)

@@ -131,7 +131,10 @@ _OF_A_SOURCE: Final = {
 
 
 def counters(parts: Iterable[Part]) -> list[Family]:
-    """Totals by queue, their corrections, histograms of the speed of answer, and what became of the events."""
+    """Totals by queue, their corrections, histograms of the speed of answer, and what became of the events.
+
+    All of them, those without a sample too.
+    """
     shown: dict[str, list[tuple[dict[str, str], float]]] = defaultdict(list)
     histogram: list[Point] = []
     corrected: list[Point] = []
@@ -165,16 +168,16 @@ def counters(parts: Iterable[Part]) -> list[Family]:
             elif kind in _EVENTS:
                 labelled = {_EVENTS[kind][1]: label} if label else {}
                 events[kind].append(({**labelled, **where}, n))
-    found = [counter(name, help_, shown[name]) for name, help_ in _helps().items() if name in shown]
-    found += [counter(_EVENTS[kind][0], _EVENTS[kind][2], points) for kind, points in sorted(events.items())]
-    for what, points in sorted(of_sources.items()):
-        found.append(counter(f"source_{what}", f"By source. {_OF_A_SOURCE[what]}", points))
-    if histogram:
-        help_ = "Waits of answered visits, less speed_of_answer_corrected_seconds; usual thresholds are exact edges."
-        found.append(Family("speed_of_answer_seconds", "histogram", help_, histogram))
-    if corrected:
-        help_ = "What corrections took back of speed_of_answer_seconds; subtract it, bucket by bucket."
-        found.append(Family("speed_of_answer_corrected_seconds", "histogram", help_, corrected))
+    found = [counter(name, help_, shown[name]) for name, help_ in _helps().items()]
+    found += [counter(name, help_, events[kind]) for kind, (name, _, help_) in sorted(_EVENTS.items())]
+    found += [
+        counter(f"source_{what}", f"By source. {help_}", of_sources[what])
+        for what, help_ in sorted(_OF_A_SOURCE.items())
+    ]
+    help_ = "Waits of answered visits, less speed_of_answer_corrected_seconds; usual thresholds are exact edges."
+    found.append(Family("speed_of_answer_seconds", "histogram", help_, histogram))
+    help_ = "What corrections took back of speed_of_answer_seconds; subtract it, bucket by bucket."
+    found.append(Family("speed_of_answer_corrected_seconds", "histogram", help_, corrected))
     return found
 
 

@@ -22,11 +22,15 @@ from streams.view import Key
 
 def floor_families(snapshot: Snapshot, forecasts: Mapping[Key, Ahead] = MappingProxyType({})) -> list[Family]:
     """Every KPI of every queue and window, and of the floor as one (``queue="ALL"``); and what is foreseen."""
+    return [family for family in every_family(snapshot, forecasts) if family.points]
+
+
+def every_family(snapshot: Snapshot, forecasts: Mapping[Key, Ahead] = MappingProxyType({})) -> list[Family]:
+    """The same with the families that have no sample now."""
     rows = [*snapshot.rows, snapshot.floor]
     found = [*_about(snapshot), *_live(rows, snapshot.now), *_windows(rows), _states(rows, snapshot.now)]
     found += [*now_families(rows, snapshot.now), *ahead_families(forecasts, snapshot.now)]
-    found += [*measure_families(snapshot), *score_families(snapshot)]
-    return [family for family in found if family.points]
+    return [*found, *measure_families(snapshot), *score_families(snapshot)]
 
 
 def _about(snapshot: Snapshot) -> Iterator[Family]:

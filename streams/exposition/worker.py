@@ -25,6 +25,11 @@ _PRIORITIES: Final = range(21)
 
 def worker_families(snapshot: Snapshot) -> list[Family]:
     """Everything a worker exposes, but its process."""
+    return [family for family in every_family(snapshot) if family.points]
+
+
+def every_family(snapshot: Snapshot) -> list[Family]:
+    """The same with the families that have no sample now."""
     found = [
         *_about(snapshot),
         *_rules(snapshot),
@@ -32,8 +37,7 @@ def worker_families(snapshot: Snapshot) -> list[Family]:
         *counters(_parts(snapshot)),
         *_live(snapshot),
     ]
-    found += [*_backlog(snapshot), *_windows(snapshot)]
-    return [family for family in found if family.points]
+    return [*found, *_backlog(snapshot), *_windows(snapshot)]
 
 
 def _parts(snapshot: Snapshot) -> list[Part]:

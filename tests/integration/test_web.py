@@ -184,6 +184,17 @@ async def test_two_servers_live_in_one_process_and_stop_twice(worker: Worker, cl
     assert (await get(client, "/live"))[0] == 200
 
 
+async def test_the_glossary_is_a_page(client: aiohttp.ClientSession) -> None:
+    async with client.get("/glossary") as answer:
+        text = await answer.text()
+
+        assert (answer.status, answer.content_type) == (200, "text/html")
+    assert "<code>asa_seconds</code>" in text
+    assert "<code>contactcenter_offered_total</code>" in text
+    for asset in re.findall(r'href="(/board/[^"]+)"', text):
+        assert (await get(client, asset))[0] == 200
+
+
 async def test_a_number_is_explained(client: aiohttp.ClientSession) -> None:
     told = await json(client, "/api/explain?queue=billing&kpi=asa_seconds&window=5m")
 
