@@ -42,7 +42,8 @@ EXAMPLE: Final = Counts(
         "agent_nps_ratings": 10, "agent_nps_score": 8_500, "agent_nps_high": 7, "agent_nps_low": 1,
         "agent_nps_middle": 2, "ces_ratings": 8, "ces_score": 2_000, "emotion_ratings": 6, "emotion_score": 4_500,
         "servqual_ratings": 5, "servqual_score": 3_500, "servqual_expected": 4_000, "qa_reviews": 4, "qa_score": 3_400,
-        "peer_reviews": 2, "peer_score": 1_900,
+        "peer_reviews": 2, "peer_score": 1_900, "help_visits": 400, "help_visits_alone": 340, "help_searches": 250,
+        "help_searches_failed": 30,
     },
     times={
         "first_replies": _REPLIES, "first_replies_business": _REPLIES, "next_replies": _REPLIES,
@@ -50,4 +51,4 @@ EXAMPLE: Final = Counts(
         "resolutions_business": _ENDS, "closings": _ENDS,
     },
 )  # fmt: skip
-"""As if all of it had happened in one window of one queue."""
+"""As if all of it had happened in one window of one queue. A new count that a KPI divides by gets a number here."""

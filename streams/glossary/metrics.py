@@ -15,6 +15,7 @@ from streams.measures.book import Book
 from streams.measures.given import Given
 from streams.settings import Settings, Weight
 from streams.snapshot import Snapshot, WorkerStatus, take
+from streams.view import FLOOR
 
 _BUDGET: Final = (
     gauge("series", "Time series there are to expose.", ()),
@@ -130,4 +131,7 @@ def _example(name: str, kind: str) -> str:
         return f"sum(rate(max without (instance) ({name})[5m:15s]))"
     if kind == "histogram":
         return f"histogram_quantile(0.9, sum by (le) (rate({name}_bucket[5m])))"
-    return f"max by (queue) ({name})" if "window" not in name else f'sum by (queue) ({name}{{window="30m"}})'
+    if name.startswith(PREFIX + "window_"):
+        return f'sum by (queue) ({name}{{window="30m"}})'
+    is_kpi = name.removeprefix(PREFIX) in _REGISTRY or name == PREFIX + "service_level_ratio"
+    return f'{name}{{queue="{FLOOR}", window="30m"}}' if is_kpi else name

@@ -141,6 +141,12 @@ def test_the_empty_case_of_every_kpi_is_absent(found: dict[str, Section]) -> Non
     assert [when for when in column(found["KPIs"], "absent when") if when == "never"] == []
 
 
+def test_every_kpi_has_an_example(found: dict[str, Section]) -> None:
+    without = [row[0] for title in ("Service level", "KPIs") for row in found[title].rows if row[-1].endswith("absent")]
+
+    assert without == [], "give streams/glossary/example.py what they divide by"
+
+
 def test_every_example_is_in_the_range_that_is_told(found: dict[str, Section]) -> None:
     for title in ("Service level", "KPIs"):
         section = found[title]
