@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from streams import __version__
-from streams.cli import ask, contract, files, line, measure, simulation, whatif
+from streams.cli import ask, contract, files, line, measure, rejected, simulation, whatif
 
 app = typer.Typer(
     help="Live contact-centre metrics from Kafka events.",
@@ -96,3 +96,12 @@ measure.app.command("set", epilog=_examples(
 measure.app.command("list", epilog=_examples("measure list", "measure list --period 2026-03 --json"))(measure.show)
 measure.app.command("unset", epilog=_examples("measure unset operating_cost --period 2026-03"))(measure.withdraw)
 app.add_typer(measure.app, epilog=_examples("measure set operating_cost 41250 --period 2026-03", "measure list"))
+
+rejected.app.command("list", epilog=_examples("rejected list", "rejected list --reason not_json --json"))(
+    rejected.show_list
+)
+rejected.app.command("show", epilog=_examples("rejected show call-events-0-17"))(rejected.show)
+rejected.app.command("replay", epilog=_examples(
+    "rejected replay --reason newer_version --dry-run", "rejected replay call-events-0-17"
+))(rejected.replay)  # fmt: skip
+app.add_typer(rejected.app, epilog=_examples("rejected list", "rejected replay --reason newer_version"))
