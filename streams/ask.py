@@ -57,6 +57,10 @@ def show(told: Mapping[str, Any], console: Console) -> None:
         f"[bold]{told['kpi']}[/] of {where}, {told['window']}{since}: [bold]{shown(told)}[/]{state}", soft_wrap=True
     )
     console.print(f"As of {_clock(told['as_of'])}. {told['words']}", highlight=False)
+    if silent := told["trust"]["silent_sources"]:
+        console.print(
+            f"[bold]Silent: {', '.join(silent)}. The number may be quieter than the floor.[/]", highlight=False
+        )
     if told["missing_partitions"]:
         console.print(f"{len(told['missing_partitions'])} partitions are not in it: other workers count them.")
     console.print()

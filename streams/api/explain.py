@@ -16,6 +16,7 @@ from streams import kpis
 from streams.api import iso
 from streams.api.identity import shown_id
 from streams.api.intervals import QueryError
+from streams.api.trust import trusted
 from streams.explain import behind, live, rules
 from streams.explain.behind import Asked, Behind
 from streams.explain.catalogue import ENTRIES, LIVE, NOW, SERVICE_LEVEL, called, entry
@@ -84,6 +85,7 @@ def steps(
         "window": question.window,
         "as_of": iso(snapshot.now, ZoneInfo(rule.timezone)),
         "as_of_ms": snapshot.now,
+        "trust": trusted(snapshot.verdict(row)),
         "missing_partitions": [{"topic": topic, "partition": number} for topic, number in snapshot.missing],
     }
     keys = _keys(snapshot, row)

@@ -245,6 +245,16 @@ def test_tests_and_merged_ones_are_left_out_with_their_reason() -> None:
     assert of_chat["excluded_contacts"] == {"merged": ["d2"]}
 
 
+def test_a_silent_source_is_told_with_the_number_it_feeds() -> None:
+    floor = Floor(from_raw(RULES, {})).play(call("c1").offered(0).answered(10))
+
+    heard = at(floor, 20)(queue="billing", kpi="answered", window="5m")["trust"]
+    silent = at(floor, 100)(queue="billing", kpi="answered", window="5m")["trust"]
+
+    assert (heard["stale"], heard["silent_sources"]) == (False, [])
+    assert (silent["stale"], silent["silent_sources"]) == (True, ["pbx"])
+
+
 def test_no_contact_is_in_an_answer_that_must_be_private(ask: Ask) -> None:
     told = ask(queue="billing", window="5m", privacy="1")
 

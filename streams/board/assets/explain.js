@@ -94,6 +94,7 @@ function remarks(answer) {
     answer.contacts === null ? "Counted from agents' states, not from contacts." : '',
     answer.contacts_more ? `${answer.contacts_more} more contacts are kept and not listed.` : '',
     older.length ? `Older than what is kept of contacts: ${older.join(', ')}.` : '',
+    answer.trust.silent_sources.length ? `Silent: ${answer.trust.silent_sources.join(', ')}. The number may be quieter than the floor.` : '',
     answer.missing_partitions.length ? `${answer.missing_partitions.length} partitions are not in it: other workers count them.` : '',
   ].filter(Boolean);
 }
