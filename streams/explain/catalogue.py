@@ -125,5 +125,14 @@ LIVE: Final[dict[str, tuple[str, str]]] = {
     "agents_staffed": ("count", "Agents signed in, each once."),
     "agents_serving": ("count", "Agents available, ringing, on contact or in after-contact work."),
     "agents_available": ("count", "Agents available."),
+    "agents_available_share": ("agents", "Available agents; one who serves three queues is a third in each."),
+    "slots": ("count", "Contacts the serving agents can have at once: their capacities, 1 where nobody told."),
+    "slots_in_use": ("count", "Contacts in the hands of those agents, of any queue, each up to the capacity."),
+    "slot_occupancy_ratio": ("ratio", "Slots in use / slots: an agent with one of three chats is a third occupied."),
+    "voicemails": ("count", "Voicemails that nobody has dealt with, for seven days at most."),
+    "conservation_residual": (
+        "count",
+        "Offered - answered - abandoned - flowed out - orphaned - waiting, since ever: 0, or there is a bug.",
+    ),
 }
 """Unit and meaning of every number of now that can be explained; their window is ``NOW``."""

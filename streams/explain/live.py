@@ -56,8 +56,27 @@ def worked_out(name: str, row: Row, now: int) -> Explained:
             written, put_in, inputs = _sum(serving)
         case "agents_available":
             value = live.agents.get("available", 0)
-        case _:
+        case "agents_available_share":
+            value = row.staff.available if row.channel else None
+            absent = "" if row.channel else "It is told of queues, not of groups or the floor: absent, not 0."
+        case "slots":
+            value = row.slots.total
+        case "slots_in_use":
+            value = row.slots.in_use
+        case "slot_occupancy_ratio":
+            value = row.slots.occupancy_ratio
+            inputs = [Input(one, n, "count", LIVE[one][1]) for one, n in _slots(row)]
+            written, put_in = "slots_in_use / slots", f"{row.slots.in_use} / {row.slots.total}"
+            absent = "" if value is not None else "slots is 0 and there is nothing to divide by: absent, not 0."
+        case "voicemails":
+            value = None if row.voicemails is None else row.voicemails.number
+            absent = "" if value is not None else "No source tells which voicemails were dealt with: absent, not 0."
+        case "conservation_residual":
+            value = live.conservation_residual
+        case "handling":
             value = live.handling
+        case _:
+            raise ValueError(f"{name!r} is no number of now")
     return Explained(
         name=name, unit=unit, words=words, formula=written, worked=put_in, value=value, absent=absent,
         inputs=tuple(inputs),
@@ -65,6 +84,10 @@ def worked_out(name: str, row: Row, now: int) -> Explained:
 
 
 _NO_HANDLE_TIME = "No handle segment has ended in any window, so no handle time is known: absent, not 0."
+
+
+def _slots(row: Row) -> list[tuple[str, int]]:
+    return [("slots_in_use", row.slots.in_use), ("slots", row.slots.total)]
 
 
 def _plain(state: str) -> str:

@@ -69,9 +69,20 @@ def counts() -> Section:
 def live() -> Section:
     """The numbers of now."""
     about = "What is live: computed from the open contacts and the agents at the moment of asking."
-    absent = {"expected_wait_seconds": "nobody serves, or no handle time is known"}
+    absent = {
+        "expected_wait_seconds": "nobody serves, or no handle time is known",
+        "agents_available_share": "it is a group or the floor",
+        "slot_occupancy_ratio": "slots is 0",
+        "voicemails": "no source tells which were dealt with",
+    }
     rows = tuple(
-        (name, words, unit, "0 or more", absent.get(name, "never: 0 when there is nobody"))
+        (
+            name,
+            words,
+            unit,
+            "0" if name == "conservation_residual" else _RANGES.get(unit, "0 or more"),
+            absent.get(name, "never: 0 when there is nobody"),
+        )
         for name, (unit, words) in LIVE.items()
     )
     return Section("Now", about, ("name", "definition", "unit", "range", "absent when"), rows, frozenset({"name"}))
