@@ -16,7 +16,7 @@ from streams.partition import Partition
 from streams.settings import Settings
 from streams.slices import DAY, HOUR
 from streams.tally.conversations import ConversationRules
-from streams.view import FLOOR, Key
+from streams.view import FLOOR, Key, Window
 
 AGES: Final[tuple[tuple[str, int], ...]] = (
     ("under_1h", HOUR), ("under_4h", 4 * HOUR), ("under_1d", DAY), ("under_3d", 3 * DAY), ("under_7d", 7 * DAY),
@@ -48,6 +48,31 @@ class Backlog(Struct, kw_only=True):
     running: dict[str, int] = {}
     at_risk: dict[str, int] = {}
     overdue: dict[str, int] = {}
+
+
+class Load(NamedTuple):
+    """What the open conversations amount to. ``work_hours``: at the handle time known; ``days_to_clear``: at the pace
+    at which they are resolved. None without a handle time, or with nothing resolved.
+    """
+
+    work_hours: float | None
+    days_to_clear: float | None
+
+
+def load(open_now: int, windows: Iterable[Window], now: int) -> Load:
+    """Hours = open x mean handle time / 3600; days = open / (resolutions / days); each by the longest window that has
+    a handle time, or resolutions. What nobody measured (handling of letters, mostly) is no hour of work.
+    """
+    by_length = sorted(windows, key=lambda w: w.span.start)
+    handled = next((w.counts for w in by_length if w.counts.segments and w.counts.handle_ms > 0), None)
+    resolving = next((w for w in by_length if w.counts.say("resolutions") > 0), None)
+    hours = days = None
+    if handled is not None:
+        hours = open_now * handled.handle_ms / handled.segments / HOUR
+    if resolving is not None:
+        lasted = max(1, min(now, resolving.span.end) - resolving.span.start) / DAY
+        days = open_now * lasted / resolving.counts.say("resolutions")
+    return Load(hours, days)
 
 
 def backlog(partitions: Iterable[Partition], settings: Settings, now: int) -> dict[Key, Backlog]:

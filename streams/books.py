@@ -22,6 +22,12 @@ OTHER: Final = "other"
 TAG_ROW: Final = "#"
 """Begins the name of a row that is a tag, not a queue."""
 
+TEAM_ROW: Final = "@"
+"""Begins the name of a row that is a team of agents: what was said about them."""
+
+ROWS_APART: Final = (TAG_ROW, TEAM_ROW)
+"""Beginnings of rows whose numbers are those of queues once more."""
+
 CELL_MS: Final = 10_000
 
 LEFT: Final = frozenset({int(Kind.ANSWERED), int(Kind.ABANDONED), int(Kind.FLOWED_OUT), int(Kind.ORPHANED)})
@@ -57,6 +63,14 @@ class Book(Struct):
     coarse: dict[int, Slice] = {}
     length: dict[int, Slice] = {}
     cells: dict[int, Fields] = {}
+    ring_from_ms: int = 0
+    ring_to_ms: int = 2**62
+
+    def beyond_band(self, ring_ms: int) -> tuple[tuple[int, int], ...]:
+        """The field of a ring that was too quick or too slow; none within the band, its edges included."""
+        if ring_ms < self.ring_from_ms:
+            return ((y.RINGS_TOO_QUICK, 1),)
+        return ((y.RINGS_TOO_SLOW, 1),) if ring_ms > self.ring_to_ms else ()
 
     def balance(self) -> int:
         """Visits that entered and have not left: offered - answered - abandoned - flowed out - orphaned."""

@@ -53,6 +53,8 @@ class Counts(Struct, frozen=True, kw_only=True):
     offers_cancelled: int = 0
     ring_ms: int = 0
     rings: int = 0
+    rings_too_quick: int = 0
+    rings_too_slow: int = 0
     ivr_abandoned: int = 0
     calls: int = 0
     call_ms: int = 0

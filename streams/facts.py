@@ -53,6 +53,7 @@ class Kind(IntEnum):
     EXPECTED = 34  #: what was expected where a rating was perceived (SERVQUAL); value in thousandths
     REVIEWED = 35  #: value: the score in thousandths; detail: "qa" or "peer"
     REPLIED = 36  #: any public human reply
+    TEAM_RATED = 51  #: a rating or review, for the team; value: the score; detail, in lines: kind, team, agent
     HELPED = 50  #: the help centre was visited; detail: what it counts as, such as "help_searches"
 
 

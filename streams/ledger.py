@@ -15,7 +15,7 @@ import msgspec
 
 from streams import maxima
 from streams import tally as y
-from streams.books import CELL_MS, CORRECTED, LEFT, OTHER, TAG_ROW, TOTAL, WAITED, Book, Slice
+from streams.books import CELL_MS, CORRECTED, LEFT, OTHER, TAG_ROW, TEAM_ROW, TOTAL, WAITED, Book, Slice
 from streams.facts import Change, Fact, Kind
 from streams.hours.calendar import business_ms, calendar_of
 from streams.maxima import Broken
@@ -40,6 +40,7 @@ class Ledger:
         self._coarse_ms = self.rings.coarse.keep_ms
         self.guard_until = -1
         self._watermark = 0
+        self._team_of = {agent: team for team, agents in settings.teams.items() for agent in agents}
         self._books: dict[tuple[str, str], Book] = {}
         self._unsettled: list[Book] = []
         self.broken_maxima: list[Broken] = []
@@ -71,6 +72,7 @@ class Ledger:
                 round(rule.short_abandon_seconds * 1000), rule.attribution == "contact_arrival",
                 conversations.rules_of(rule, business),
                 Slice(self._key(TOTAL, 0, queue, channel), {}, {}), {}, {}, {}, {}, {},
+                round(rule.ring_band_from_seconds * 1000), round(rule.ring_band_to_seconds * 1000),
             )  # fmt: skip
         return book
 
@@ -78,13 +80,17 @@ class Ledger:
         """Enter one change; False when it is older than the longest ring keeps (the totals have it all the same)."""
         sign, fact = change
         kind, value, at = fact.kind, fact.value, fact.at
-        queue = fact.queue if kind != TAGGED else self._tag_row(fact.detail)
+        queue = fact.queue if kind not in _APART else self._row_apart(fact)
+        if queue is None:
+            return True
         book = self._books.get((queue, fact.channel)) or self.book(queue, fact.channel)
         if kind < CREATED:
             fields = y.counts(fact, book.threshold_ms, book.short_ms)
             first = y.HISTOGRAMS.get(kind)
             if first is not None:
                 fields += ((first + y.bucket(value), 1),)
+            if kind == RANG:
+                fields += book.beyond_band(value)
         else:
             fields = conversations.counts(fact, book.conversations)
         cohort = fact.started if book.by_contact else fact.arrival
@@ -119,9 +125,13 @@ class Ledger:
                 self._retract_maxima(book, fact, cohort, offset, watermark)
         return at >= oldest or cohort >= oldest
 
-    def _tag_row(self, tag: str) -> str:
-        """The row a tag is counted in: its own when the settings name it, else that of all others."""
-        return TAG_ROW + (tag if tag in self._settings.tags else OTHER)
+    def _row_apart(self, fact: Fact) -> str | None:
+        """The row of a tag: its own when the settings name it, else that of all others. That of a team, or None."""
+        if fact.kind == TAGGED:
+            return TAG_ROW + (fact.detail if fact.detail in self._settings.tags else OTHER)
+        _, team, agent = fact.detail.split("\n")
+        found = team if team in self._settings.teams else self._team_of.get(agent)
+        return None if found is None else TEAM_ROW + found
 
     def _cell(self, book: Book, at_cell: int, cohort_cell: int) -> Fields:
         cells = book.cells
@@ -306,6 +316,8 @@ class Ledger:
 
 Pairs = tuple[tuple[int, int], ...]
 OFFERED, ANSWERED, CREATED, TAGGED = int(Kind.OFFERED), int(Kind.ANSWERED), int(Kind.CREATED), int(Kind.TAGGED)
+RANG, TEAM_RATED = int(Kind.RANG), int(Kind.TEAM_RATED)
+_APART: Final = frozenset({TAGGED, TEAM_RATED})
 _MAXIMA: Final = frozenset({y.MAX_WAIT, y.MAX_ANSWERED_WAIT})
 _COHORT_CELL: Final = (1 << 30) - 1
 _SINK: Final = Slice(b"", {}, {})

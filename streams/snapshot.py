@@ -113,6 +113,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     groups: Sequence[Row]
     trust: Mapping[str, Source]
     given: Given = NOTHING
+    teams: Mapping[str, Mapping[str, Window]] = {}
 
     @property
     def sources(self) -> Mapping[str, int]:
@@ -189,6 +190,9 @@ def steps(
     for name in settings.windows:
         windows[name] = view.windows(partitions, settings, name, now, lives)
         yield
+    said = {window: view.team_windows(partitions, settings, window, now) for window in settings.windows}
+    teams = {team: {window: said[window][team] for window in settings.windows} for team in settings.teams}
+    yield
     parts = []
     for partition in partitions:
         parts.append(_part(partition))
@@ -216,7 +220,7 @@ def steps(
     own = OwnCounts([p.days for p in partitions], day_of(now, zone), zone) if shelf and whole else NO_COUNTS
     return Snapshot(
         settings=settings, now=now, status=status, parts=parts, rows=rows, outside=outside, floor=floor, groups=groups,
-        trust=trust, given=given(shelf, own),
+        trust=trust, given=given(shelf, own), teams=teams,
     )  # fmt: skip
 
 

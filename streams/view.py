@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from streams import slices
 from streams import tally as y
-from streams.books import TAG_ROW, Book, Slice
+from streams.books import ROWS_APART, TEAM_ROW, Book, Slice
 from streams.counts import Counts, counts_of
 from streams.hours.calendar import Calendar, calendar_of, is_open
 from streams.partition import Partition, Waiting
@@ -83,8 +83,8 @@ def now_of(partitions: Iterable[Partition], settings: Settings, wall_ms: int) ->
 
 
 def keys_of(partitions: Iterable[Partition]) -> list[Key]:
-    """Every queue and channel known, sorted; rows of agents only (no channel) and of tags left out."""
-    return sorted({key for p in partitions for key in p.ledger.books if key[1] and not key[0].startswith(TAG_ROW)})
+    """Every queue and channel known, sorted; rows of agents only (no channel), of tags and of teams left out."""
+    return sorted({key for p in partitions for key in p.ledger.books if key[1] and not key[0].startswith(ROWS_APART)})
 
 
 # --- now -------------------------------------------------------------------------------------------------------------
@@ -186,10 +186,7 @@ def windows(
 ) -> dict[Key, Window]:
     """One window for every queue and the floor."""
     lives = live(partitions, settings, now) if lives is None else lives
-    rings = partitions[0].ledger.rings if partitions else slices.rings()
-    short = window != "today" and slices.length_ms(window) <= 5 * MINUTE
-    long = window == "today" or slices.length_ms(window) > rings.minute.keep_ms
-    ring = rings.fine if short else rings.coarse if long else rings.minute
+    ring, short = _ring_of(window, partitions[0].ledger.rings if partitions else slices.rings())
     floor_fields, floor_maxima, found = {}, {}, {}  # type: ignore[var-annotated]
     zone = ZoneInfo(settings.defaults.timezone)
     agents_spent = _open_spans(partitions, now)
@@ -219,6 +216,26 @@ def windows(
     counts = counts_of(floor_fields, cohort=cohort, maxima=floor_maxima, waiting_past_threshold=past)
     found[FLOOR, ""] = Window(span, counts)
     return found
+
+
+def team_windows(partitions: Sequence[Partition], settings: Settings, window: str, now: int) -> dict[str, Window]:
+    """What customers and reviewers said of each configured team's agents in a window; nothing else is counted of it."""
+    ring, _ = _ring_of(window, partitions[0].ledger.rings if partitions else slices.rings())
+    span = slices.window_span(window, now, ZoneInfo(settings.defaults.timezone), ring)
+    cohort = settings.defaults.attribution != "event_time"
+    found = {}
+    for team in settings.teams:
+        keys = {key for p in partitions for key in p.ledger.books if key[0] == TEAM_ROW + team}
+        fields, _ = _sum(piece for key in sorted(keys) for piece in _pieces(partitions, key, ring.code, span))
+        found[team] = Window(span, counts_of(fields, cohort=cohort))
+    return found
+
+
+def _ring_of(window: str, rings: slices.Rings) -> tuple[slices.Ring, bool]:
+    """The ring a window is summed from, and whether it is the one of ten seconds, which has no histograms."""
+    if window == "today" or slices.length_ms(window) > rings.minute.keep_ms:
+        return rings.coarse, False
+    return (rings.fine, True) if slices.length_ms(window) <= 5 * MINUTE else (rings.minute, False)
 
 
 def _pieces(partitions: Iterable[Partition], key: Key, code: str, span: Span) -> Iterable[Slice]:

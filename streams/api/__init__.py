@@ -6,7 +6,7 @@ value is null, never 0. The shapes are described in ``docs/api.md``; a field may
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -15,9 +15,9 @@ from msgspec import structs
 
 from streams import __version__, kpis
 from streams import tally as y
-from streams.api.scores import weighted
+from streams.api.scores import team_row, weighted
 from streams.api.trust import source_row, trusted
-from streams.backlog import AGES, PROMISES, Backlog
+from streams.backlog import AGES, PROMISES, Backlog, load
 from streams.counts import Counts
 from streams.exposition.counters import shown_as
 from streams.kpis.judge import live_states, window_states
@@ -66,6 +66,7 @@ def floor(snapshot: Snapshot) -> dict[str, Any]:
         "groups": [
             {**_row(row, snapshot), "members": list(settings.groups[row.queue])} for row in snapshot.groups
         ],
+        "teams": [team_row(name, windows) for name, windows in snapshot.teams.items()],
         "weighted": weighted(snapshot),
     }  # fmt: skip
 
@@ -82,7 +83,7 @@ def _row(row: Row, snapshot: Snapshot) -> dict[str, Any]:
         "short_abandon_seconds": rule.short_abandon_seconds,
         "target": target(rule),
         "live": _live(row, now),
-        "backlog": None if row.backlog is None else _backlog(row.backlog, now),
+        "backlog": None if row.backlog is None else _backlog(row.backlog, row.windows.values(), now),
         "staffing": None if (found := plan(row, now)) is None else staffing(found),
         "trust": trusted(trust),
         "windows": {
@@ -132,10 +133,13 @@ def _live(row: Row, now: int) -> dict[str, Any]:
     }
 
 
-def _backlog(open_now: Backlog, now: int) -> dict[str, Any]:
+def _backlog(open_now: Backlog, windows: Iterable[Window], now: int) -> dict[str, Any]:
     oldest = open_now.oldest_at
+    amount = load(open_now.open, windows, now)
     return {
         "open": open_now.open,
+        "work_hours": amount.work_hours,
+        "days_to_clear": amount.days_to_clear,
         "by_age": {age: open_now.by_age.get(age, 0) for age, _ in AGES},
         "oldest_age_seconds": None if oldest is None else max(0, now - oldest) / 1000,
         "awaiting_first_reply": open_now.awaiting_first_reply,

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from streams.scores import scores
+from streams.scores import TEAM_KPIS, scores
 from streams.snapshot import Snapshot
+from streams.view import Window
 from streams.weighted import Score
 
 
@@ -20,6 +21,22 @@ def weighted(snapshot: Snapshot) -> dict[str, Any] | None:
     return {
         "floor": _by_window(found.floor),
         "teams": [{"team": name, "windows": _by_window(of)} for name, of in found.teams.items()],
+    }
+
+
+def team_row(name: str, windows: Mapping[str, Window]) -> dict[str, Any]:
+    """What customers and reviewers said of a team's agents, by window: the number of answers, and the KPIs of them."""
+    return {
+        "team": name,
+        "windows": {
+            window: {
+                "start_ms": of.span.start,
+                "end_ms": of.span.end,
+                "told": dict(sorted(of.counts.told.items())),
+                "kpis": {kpi.name: kpi.function(of.counts) for kpi in TEAM_KPIS},
+            }
+            for window, of in windows.items()
+        },
     }
 
 

@@ -127,14 +127,21 @@ def _judge(head: Head, entry: Entry, out: list[Change], arrival: int) -> None:
         case t.SURVEY_SENT:
             told = [(Kind.SURVEYED, 0, "")]
         case t.RATED:
-            kind, score, expected = entry.detail.split("\n")
-            told = [(Kind.RATED, int(score), kind)]
+            kind, score, expected, team = (*entry.detail.split("\n", 3), "")[:4]
+            told = [(Kind.RATED, int(score), kind), (Kind.TEAM_RATED, int(score), _whose(head, entry, kind, team))]
             if expected:
                 told.append((Kind.EXPECTED, int(expected), kind))
         case t.REVIEWED:
-            kind, score = entry.detail.split("\n")
-            told = [(Kind.REVIEWED, int(score), kind)]
+            kind, score, team = (*entry.detail.split("\n", 2), "")[:3]
+            told = [(Kind.REVIEWED, int(score), kind), (Kind.TEAM_RATED, int(score), _whose(head, entry, kind, team))]
     out.extend((1, fact_of(head, k, _queue(head, entry), entry.at, arrival, v, detail)) for k, v, detail in told)
+
+
+def _whose(head: Head, entry: Entry, kind: str, team: str) -> str:
+    """What was judged, and whose work it was: the team and agent the event names, else who had the contact last."""
+    agents = (segment.agent_id for segment in reversed(head.segments) if segment.agent_id)
+    one_line = [" ".join(name.split("\n")) for name in (team, entry.agent_id or next(agents, ""))]
+    return "\n".join((kind, *one_line))
 
 
 def _queue(head: Head, entry: Entry) -> str:

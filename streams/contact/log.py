@@ -116,9 +116,9 @@ def _judged(event: e.ContactEvent) -> tuple[str, int]:
         case e.Rated():
             low, width = event.scale_min, event.scale_max - event.scale_min
             expected = "" if event.expected is None else str(round(1000 * (event.expected - low) / width))
-            return f"{event.kind}\n{round(1000 * (event.score - low) / width)}\n{expected}", 0
+            return f"{event.kind}\n{round(1000 * (event.score - low) / width)}\n{expected}\n{event.team or ''}", 0
         case e.Reviewed():
-            return f"{'peer' if event.peer else event.kind}\n{round(1000 * event.score)}", 0
+            return f"{'peer' if event.peer else event.kind}\n{round(1000 * event.score)}\n{event.team or ''}", 0
         case _:
             return "", 0
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from streams import tally as y
-from streams.books import CORRECTED, TAG_ROW, net
+from streams.books import CORRECTED, TAG_ROW, TEAM_ROW, net
 from streams.exposition.families import Family, Point, counter
 from streams.snapshot import Part
 from streams.tally import conversations
@@ -57,6 +57,8 @@ _IN_WORDS: Final = {
     "offers_missed": "Ring, no answer: offers an agent did not take; / alerts = share missed.",
     "offers_cancelled": "Offers that ended because the customer left: not the agent's fault.",
     "ring_ms": "Sum of the ring time of answered offers; / rings = pick-up speed.",
+    "rings_too_quick": "Answered offers that rang for less than the queue's band.",
+    "rings_too_slow": "Answered offers that rang for longer than the queue's band.",
     "rings": "Answered offers with a known ring time.",
     "ivr_abandoned": "Customers who hung up before any queue; never an abandonment of a queue.",
     "calls": "Contacts that are over.",
@@ -143,6 +145,8 @@ def counters(parts: Iterable[Part]) -> list[Family]:
     for part in parts:
         where = {"topic": part.topic, "partition": str(part.number)}
         for key, fields in part.totals.items():
+            if key[0].startswith(TEAM_ROW):
+                continue
             if key[0].startswith(TAG_ROW):
                 labels = {"tag": key[0].removeprefix(TAG_ROW), "channel": key[1], **where}
                 tagged = conversations.FIELD["tagged"]

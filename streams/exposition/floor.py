@@ -12,7 +12,7 @@ from types import MappingProxyType
 from streams import __version__, kpis
 from streams.exposition.families import Family, gauge
 from streams.exposition.measures import measure_families
-from streams.exposition.scores import score_families
+from streams.exposition.scores import load_families, score_families, team_families
 from streams.exposition.staffing import ahead_families, now_families
 from streams.kpis.judge import live_states, window_states
 from streams.planning.ahead import Ahead
@@ -30,7 +30,8 @@ def every_family(snapshot: Snapshot, forecasts: Mapping[Key, Ahead] = MappingPro
     rows = [*snapshot.rows, snapshot.floor]
     found = [*_about(snapshot), *_live(rows, snapshot.now), *_windows(rows), _states(rows, snapshot.now)]
     found += [*now_families(rows, snapshot.now), *ahead_families(forecasts, snapshot.now)]
-    return [*found, *measure_families(snapshot), *score_families(snapshot)]
+    found += [*measure_families(snapshot), *score_families(snapshot)]
+    return [*found, *team_families(snapshot), *load_families(snapshot)]
 
 
 def _about(snapshot: Snapshot) -> Iterator[Family]:

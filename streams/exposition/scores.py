@@ -1,12 +1,42 @@
-"""The families of the weighted model, for ``/metrics/floor``. A snapshot enters, families leave."""
+"""The families of the weighted model, of teams and of the backlog's load, for ``/metrics/floor``.
+
+A snapshot enters, families leave.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from streams.backlog import load
 from streams.exposition.families import Family, gauge
-from streams.scores import scores
+from streams.scores import TEAM_KPIS, scores
 from streams.snapshot import Snapshot
+
+
+def team_families(snapshot: Snapshot) -> Iterator[Family]:
+    """``team_<kpi>``: what customers and reviewers said of the agents of each configured team."""
+    cells = [
+        ({"team": team, "window": window}, of.counts)
+        for team, windows in snapshot.teams.items()
+        for window, of in windows.items()
+    ]
+    for kpi in TEAM_KPIS:
+        yield gauge(f"team_{kpi.name}", f"Of a team's agents. {kpi.formula}", [(k, kpi.function(c)) for k, c in cells])
+
+
+def load_families(snapshot: Snapshot) -> Iterator[Family]:
+    """What the open conversations amount to."""
+    rows = [
+        ({"queue": row.queue, "channel": row.channel}, load(row.backlog.open, row.windows.values(), snapshot.now))
+        for row in (*snapshot.rows, snapshot.floor)
+        if row.backlog is not None
+    ]
+    help_ = "Work in the open conversations: open x mean handle time. Absent where no handling is measured."
+    work = [(key, None if (hours := found.work_hours) is None else hours * 3_600) for key, found in rows]
+    yield gauge("backlog_work_seconds", help_, work)
+    help_ = "How long until the open conversations are resolved at the pace of the longest window that has resolutions."
+    clear = [(key, None if (days := found.days_to_clear) is None else days * 86_400) for key, found in rows]
+    yield gauge("backlog_clearing_seconds", help_, clear)
 
 
 def score_families(snapshot: Snapshot) -> Iterator[Family]:

@@ -172,6 +172,11 @@ def ring_seconds(c: Counts) -> float | None:
     return mean_seconds(c.ring_ms, c.rings)
 
 
+def ring_in_band_ratio(c: Counts) -> float | None:
+    """Neither too quick nor too slow: answered offers that rang within the queue's band / answered offers."""
+    return ratio(c.rings - c.rings_too_quick - c.rings_too_slow, c.rings)
+
+
 def transfer_ratio(c: Counts) -> float | None:
     """Transfers by agents, within and across queues / handle segments."""
     return ratio(c.transfers_within + c.transfers_across, c.segments)
@@ -251,6 +256,7 @@ REGISTRY: Final[tuple[Kpi, ...]] = (
     kpi("wrap_seconds", "seconds", wrap_seconds),
     kpi("call_seconds", "seconds", call_seconds),
     kpi("ring_seconds", "seconds", ring_seconds),
+    kpi("ring_in_band_ratio", "ratio", ring_in_band_ratio),
     kpi("transfer_ratio", "ratio", transfer_ratio),
     kpi("escalation_ratio", "ratio", escalation_ratio),
     kpi("offers_missed_ratio", "ratio", offers_missed_ratio),

@@ -79,6 +79,8 @@ class QueueSettings(Struct, frozen=True, kw_only=True):
     service_level_threshold_seconds: Seconds = 20.0
     service_level_target_ratio: Ratio = 0.8
     short_abandon_seconds: Seconds = 5.0
+    ring_band_from_seconds: Seconds = 0.0
+    ring_band_to_seconds: Seconds = 20.0
     preset: Preset = "short_abandons_excluded"
     attribution: Attribution = "event_time"
     timezone: Zone = "UTC"
@@ -150,6 +152,7 @@ class Settings(Struct, frozen=True, kw_only=True, dict=True):
     measures: MeasureSettings = MeasureSettings()
     weights: dict[Label, Weight] = field(default_factory=dict)
     team_weights: dict[Label, dict[Label, Weight]] = field(default_factory=dict)
+    teams: dict[Label, tuple[Label, ...]] = field(default_factory=dict)
     tags: tuple[Label, ...] = ()
     broker: Broker = Broker()
     web: Web = Web()
@@ -173,6 +176,7 @@ class Settings(Struct, frozen=True, kw_only=True, dict=True):
                 self.retention,
                 self.agent_states,
                 self.tags,
+                self.teams,
                 self.measures,
                 self.weights,
                 self.team_weights,

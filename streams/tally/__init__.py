@@ -25,8 +25,8 @@ Fields = dict[int, int]
     SEGMENTS, TALK_MS, HOLD_MS, WRAP_MS, HOLDS, WRAPS, TRANSFERS_WITHIN, TRANSFERS_ACROSS, ESCALATIONS,
     ALERTS, OFFERS_MISSED, OFFERS_CANCELLED, RING_MS, RINGS, IVR_ABANDONED, CALLS, CALL_MS, REPEATED, UNMATCHED,
     SKEWED, EXCLUDED_TEST, EXCLUDED_OUTBOUND, EXCLUDED_INTERNAL, CONSULTS, EXCLUDED_MERGED,
-    REJOINED,
-) = range(40)  # fmt: skip
+    REJOINED, RINGS_TOO_QUICK, RINGS_TOO_SLOW,
+) = range(42)  # fmt: skip
 
 EXCLUDED_BY: Final = {
     "test": EXCLUDED_TEST, "outbound": EXCLUDED_OUTBOUND, "internal": EXCLUDED_INTERNAL, "merged": EXCLUDED_MERGED,
@@ -44,6 +44,7 @@ _FIRST_NAMES: Final = (
     "transfers_within", "transfers_across", "escalations", "alerts", "offers_missed", "offers_cancelled", "ring_ms",
     "rings", "ivr_abandoned", "calls", "call_ms", "repeated", "unmatched", "skewed", "excluded_test",
     "excluded_outbound", "excluded_internal", "consults", "excluded_merged", "rejoined",
+    "rings_too_quick", "rings_too_slow",
 )  # fmt: skip
 NAMES: Final[dict[int, str]] = {
     **dict(enumerate(_FIRST_NAMES)),

@@ -196,6 +196,12 @@ def _rated(fact: Fact, _rules: ConversationRules) -> Pairs:
     return ((first, 1), (first + 1, score), (first + level, 1))
 
 
+def _team_rated(fact: Fact, _rules: ConversationRules) -> Pairs:
+    kind = fact.detail.split("\n")[0]
+    told = Fact(fact.kind, "", "", 0, 0, 0, fact.value, kind)
+    return _rated(told, _rules) if kind in RATINGS else _reviewed(told, _rules)
+
+
 def _reviewed(fact: Fact, _rules: ConversationRules) -> Pairs:
     return ((FIELD[f"{fact.detail}_reviews"], 1), (FIELD[f"{fact.detail}_score"], fact.value))
 
@@ -220,5 +226,6 @@ _COUNTED: Final[dict[int, Callable[[Fact, ConversationRules], Pairs]]] = {
     Kind.EXPECTED: lambda fact, _rules: ((FIELD["servqual_expected"], fact.value),),
     Kind.REVIEWED: _reviewed,
     Kind.REPLIED: _one("replies"),
+    Kind.TEAM_RATED: _team_rated,
     Kind.HELPED: lambda fact, _rules: ((FIELD[fact.detail], 1),),
 }

@@ -60,7 +60,7 @@ def test_every_field_that_is_no_histogram_has_one_name() -> None:
 
     assert len(names) == len(set(names))
     assert y.NAMES.keys().isdisjoint(conversations.NAMES)
-    assert set(y.NAMES) == {*range(40), *range(60, 70), *range(80, 93)}
+    assert set(y.NAMES) == {*range(42), *range(60, 70), *range(80, 93)}
 
 
 def test_every_reason_and_every_agent_state_has_its_own_field() -> None:
@@ -165,6 +165,7 @@ def test_every_kind_of_fact_about_a_conversation_has_a_rule(kind: Kind) -> None:
     detail = {
         Kind.FIRST_REPLY: "handoff", Kind.RESOLVED: "first", Kind.UNANSWERED: "inactive", Kind.TAGGED: "refund",
         Kind.RATED: "csat", Kind.REVIEWED: "qa", Kind.HELPED: "help_visits",
+            Kind.TEAM_RATED: "nps\nsales\n",
     }  # fmt: skip
     rules = conversations.ConversationRules()
 
