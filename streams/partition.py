@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams import presence
+from streams.comments import Comment, Comments
 from streams.contact import history
 from streams.contact.history import Contact
 from streams.contacts import OUT_OF_ORDER, STATE_VERSION, Contacts, StateRefusedError, Waiting, of_this_version
@@ -21,6 +22,7 @@ from streams.events import (
     AgentEvent,
     AgentStateChanged,
     ContactEvent,
+    ConversationCommented,
     Event,
     QueueStateChanged,
     SourceGap,
@@ -94,6 +96,7 @@ class Partition:
         self.ledger = Ledger(settings, self._prefix)
         self.store = Contacts(settings, self._prefix)
         self.days = Days(settings.measures.timezone, self._prefix)
+        self.comments = Comments(settings.retention.comments, self._prefix)
         self._help = HelpCentre(settings.retention.stub_hours, self._prefix)
         self._on_fact = on_fact
         self._counter_stamp = -1
@@ -155,6 +158,8 @@ class Partition:
                 self._count(_OF_A_SOURCE[counted_as] + source, offset)
             if changes:
                 self._post(changes, offset, source)
+                if isinstance(event, ConversationCommented):
+                    self._keep(event, changes)
         elif isinstance(event, AgentEvent):
             self._take_agent(event, offset, source)
         elif isinstance(event, QueueStateChanged):
@@ -198,6 +203,13 @@ class Partition:
             for queue in ("", *span.queues):
                 self.ledger.spend(span, queue, offset, self.watermark)
 
+    def _keep(self, event: ConversationCommented, changes: list[Change]) -> None:
+        """Keep the words of a comment that counts; one about a test contact does not."""
+        for sign, fact in changes:
+            if sign > 0 and fact.kind == Kind.COMMENTED and event.text:
+                comment = Comment(event.occurred_at, event.contact_id, fact.queue, fact.channel, event.text)
+                self.comments.take(event.event_id, comment)
+
     def _reconcile(self, event: SourceSnapshot, offset: int, source: str) -> None:
         """What the source still has open is open; what it no longer has is closed as an orphan."""
         self.trust.has_sight(source, event.occurred_at)
@@ -238,7 +250,7 @@ class Partition:
         if self.next_offset == self._marked_offset:
             return None
         stamp = self.next_offset - 1
-        tallies = self.ledger.changed(stamp) + self.days.changed(stamp)
+        tallies = self.ledger.changed(stamp) + self.days.changed(stamp) + self.comments.changed()
         self._counter_stamp = max(self._counter_stamp, stamp)
         tallies.append((self._prefix + b"n|", _encode((self._counter_stamp, self.counters))))
         if self.trust.changed:
@@ -250,7 +262,7 @@ class Partition:
             contacts.append((self._prefix + b"a|" + name.encode("utf-8", "surrogatepass"), _encode(agent)))
         self._dirty_agents.clear()
         self._forgotten += self.store.forgotten(stamp)
-        for part in (self.ledger, self.days, self._help):
+        for part in (self.ledger, self.days, self._help, self.comments):
             self._purged += part.purge(self.watermark)
         marker = _encode((STATE_VERSION, self.next_offset, self.watermark, self.sources, self.queue_states))
         self._marked_offset = self.next_offset
@@ -282,6 +294,8 @@ class Partition:
             self.agents[agent.agent_id] = agent
         elif code == b"d":
             self.days.restore(name, value)
+        elif code == b"k":
+            self.comments.restore(name, value)
         elif code == b"h":
             self._help.restore(name, value)
         elif code == b"n" and value:

@@ -20,6 +20,7 @@ from aiohttp import web
 
 from streams import __version__, api, snapshot, view
 from streams.access import Access, refuse_exposure, tls
+from streams.api import comments as api_comments
 from streams.api import explain as api_explain
 from streams.api import intervals as api_intervals
 from streams.api import measures as api_measures
@@ -69,6 +70,7 @@ _PAGES: Final = {
     "/api/kpis": "every formula: JSON",
     "/api/floor": "every queue, the floor and the groups, now: JSON",
     "/api/intervals": "hours or days: JSON; from, to, by, queue, channel",
+    "/api/comments": "what customers wrote: JSON; queue, channel, limit",
     "/api/measures": "numbers from outside and what is made of them: JSON; period, team, client",
     "/api/explain": "why a number is what it is: JSON; queue, channel, kpi, window, privacy",
     "/api/staffing": "agents needed and at hand, now and in the next hour: JSON",
@@ -141,6 +143,7 @@ class WebServer:
                 web.get("/api/floor", self._api_floor),
                 web.get("/api/intervals", self._api_intervals),
                 web.get("/api/measures", self._api_measures),
+                web.get("/api/comments", self._api_comments),
                 web.get("/api/explain", self._api_explain),
             ]
         )
@@ -194,6 +197,14 @@ class WebServer:
         except QueryError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from error
         return _json(await asyncio.to_thread(lambda: orjson.dumps(api_measures.answer(taken, question))))
+
+    async def _api_comments(self, request: web.Request) -> web.Response:
+        try:
+            question = api_comments.parse(request.query)
+        except QueryError as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from error
+        found = api_comments.answer(list(self._partitions().values()), self._settings, question)
+        return _json(await asyncio.to_thread(orjson.dumps, found))
 
     async def _api_explain(self, request: web.Request) -> web.Response:
         taken = await self._watching.taken(CACHE_MS)

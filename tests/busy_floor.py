@@ -78,18 +78,23 @@ def given() -> Shelf:
     return shelf
 
 
-def taken() -> Snapshot:
-    """The floor at ``NOW``, everything flushed."""
-    floor = Floor(settings()).take(heartbeat(-1))
-    floor.play(*calls(), *conversations()).take(
+def floor() -> Floor:
+    """Everything told, nothing flushed."""
+    told = Floor(settings()).take(heartbeat(-1))
+    return told.play(*calls(), *conversations()).take(
         state("ann", 0, "available", ["billing", "help", "sales"]), state("ann", 10, "on_contact"),
         state("ann", 60, "after_contact_work"), state("ann", 80, "available"),
         e.HelpViewed(event_id="h1", occurred_at=ms(600)),
         e.HelpSearched(event_id="h2", occurred_at=ms(601), found=True),
         e.HelpDeflected(event_id="h3", occurred_at=ms(602)),
     )  # fmt: skip
-    for partition in floor.partitions:
+
+
+def taken() -> Snapshot:
+    """The floor at ``NOW``, everything flushed."""
+    told = floor()
+    for partition in told.partitions:
         flush = partition.flush()
         if flush is not None:
             partition.flushed(flush)
-    return snapshot.take(floor.partitions, floor.settings, WorkerStatus(), ms(NOW), given())
+    return snapshot.take(told.partitions, told.settings, WorkerStatus(), ms(NOW), given())

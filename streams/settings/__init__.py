@@ -128,6 +128,7 @@ class Retention(Struct, frozen=True, kw_only=True):
         default_factory=lambda: dict(ORPHAN_HOURS)
     )
     max_queues: Annotated[int, Meta(ge=1, le=100_000)] = 2_000
+    comments: Annotated[int, Meta(ge=0, le=10_000)] = 200
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True):

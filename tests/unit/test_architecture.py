@@ -27,7 +27,7 @@ CORE = {
     "streams.partition", "streams.counts", "streams.kpis", "streams.hours.calendar", "streams.hours.opening",
     "streams.hours.public_holidays", "streams.kpis.kpi", "streams.kpis.conversations",
     "streams.weighted", "streams.measures", "streams.measures.formulas", "streams.measures.inputs",
-    "streams.measures.days", "streams.measures.period", "streams.help_centre", "streams.trust",
+    "streams.measures.days", "streams.measures.period", "streams.help_centre", "streams.comments", "streams.trust",
     "streams.kpis.terms",
     "streams.contact.handling",
 }  # fmt: skip

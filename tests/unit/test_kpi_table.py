@@ -11,11 +11,13 @@ import orjson
 import pytest
 
 from streams import api, kpis, view
+from streams.api import comments as api_comments
 from streams.api import measures as api_measures
 from streams.exposition.floor import floor_families
 from streams.exposition.worker import worker_families
 from streams.measures.formulas import REGISTRY
 from streams.measures.inputs import INPUTS
+from streams.settings import Settings
 from streams.snapshot import Snapshot
 from tests import busy_floor
 from tests.support import HOUR, START, Floor
@@ -78,6 +80,9 @@ def test_every_metric_is_exposed(number: int, metrics: set[str], busy: Snapshot)
     answers = {"/api/floor": orjson.loads(orjson.dumps(api.floor(busy)))}
     answers["/api/measures"] = api_measures.answer(busy, api_measures.parse({}))
     answers["/api/intervals"] = interval()
+    (answers["/api/comments"],) = api_comments.answer(
+        busy_floor.floor().partitions, Settings(), api_comments.Question()
+    )
     for name in named:
         if name.startswith("/api"):
             path, _, field = name.partition(" ")
