@@ -69,7 +69,9 @@ def exported() -> dict[str, set[str]]:
     taken = snapshot.take(list(partitions.values()), settings, status, START + 3_600_000)
     told = {name: Window(window.span, EXAMPLE) for name, window in taken.floor.windows.items()}
     floor = structs.replace(taken.floor, windows=told)
-    taken = structs.replace(taken, floor=floor, parts=[everything()], given=Given(book=Book(), complete=True))
+    taken = structs.replace(
+        taken, floor=floor, parts=[everything()], teams={"sales": told}, given=Given(book=Book(), complete=True)
+    )
     return {
         "/metrics": families(Exposition(100_000, with_process=True).text(worker_families(taken))),
         "/metrics/floor": families(Exposition(100_000, with_process=False).text(floor_families(taken))),
