@@ -93,7 +93,7 @@ def backlog(partitions: Iterable[Partition], settings: Settings, now: int) -> di
 
 def queue_of(head: Head) -> str:
     """The queue a conversation belongs to: that of its latest visit, "" before any."""
-    return head.visits[-1].queue if head.visits else ""
+    return head.place
 
 
 def promises(dialogue: Dialogue, rules: ConversationRules, now: int) -> list[Promise]:

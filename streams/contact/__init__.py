@@ -50,7 +50,9 @@ def begin(entries: Sequence[Entry]) -> Head:
 
 def remembered(head: Head) -> Head:
     """What is kept of a finished contact that may come back: when it began and ended, and what it was."""
-    return Head(head.began_at, head.channel, head.flags, head.done_at, [], [], head.dialogue)
+    return Head(
+        head.began_at, head.channel, head.flags, head.done_at, [], [], head.dialogue, last_queue=head.place
+    )  # fmt: skip
 
 
 def step(head: Head, entry: Entry, out: list[Change]) -> None:

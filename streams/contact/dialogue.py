@@ -145,7 +145,7 @@ def _whose(head: Head, entry: Entry, kind: str, team: str) -> str:
 
 
 def _queue(head: Head, entry: Entry) -> str:
-    return entry.queue or (head.visits[-1].queue if head.visits else "")
+    return entry.queue or head.place
 
 
 def _tell(head: Head, entry: Entry, out: list[Change], kind: Kind, at: int, value: int, detail: str = "") -> None:

@@ -25,7 +25,7 @@ from streams.facts import Change, Fact, Kind
 def note(head: Head, out: list[Change], kind: int, entry: Entry, detail: str = "") -> None:
     """Tell the tallies that this happened now, in the entry's queue or that of the latest visit."""
     visit = head.visits[-1] if head.visits else None
-    queue = entry.queue or (visit.queue if visit else "")
+    queue = entry.queue or head.place
     arrival = visit.offered_at if visit and visit.offered_at >= 0 else entry.at
     out.append((1, fact_of(head, kind, queue, entry.at, arrival, 0, detail)))
 
@@ -118,8 +118,7 @@ def never_offered(head: Head, entry: Entry) -> Visit:
 
 def start_segment(head: Head, entry: Entry, visit: Visit | None, started_at: int) -> Segment:
     """An agent takes the contact over; the segment belongs to the visit, or to the latest one when there is none."""
-    last = head.visits[-1] if head.visits else None
-    queue = visit.queue if visit else (entry.queue or (last.queue if last else ""))
+    queue = visit.queue if visit else (entry.queue or head.place)
     arrival = started_at
     if visit is not None:
         arrival = visit.offered_at if visit.offered_at >= 0 else max(0, visit.left_at - max(0, visit.wait_ms))

@@ -92,6 +92,7 @@ class Dialogue(Struct, array_like=True):
 class Head(Struct, array_like=True):
     """The state of a contact after its last event. ``done_at`` is -1 while it is open.
 
+    ``last_queue`` is that of the latest visit when visits are no longer remembered.
     ``voicemail_at``: when the caller left a voicemail that nobody has dealt with, -1 when there is none.
     """
 
@@ -104,6 +105,12 @@ class Head(Struct, array_like=True):
     dialogue: Dialogue | None = None
     voicemail_at: int = -1
     voicemail_queue: str = ""
+    last_queue: str = ""
+
+    @property
+    def place(self) -> str:
+        """The queue of the latest visit, also when visits are no longer remembered; "" before any."""
+        return self.visits[-1].queue if self.visits else self.last_queue
 
     def waiting(self) -> Visit | None:
         """The visit that waits in a queue now, the earliest if several do."""

@@ -223,6 +223,7 @@ class Call(Contact):
             said_talk, said_hold = handling.measure()
             self.say(e.CallEnded, talk_ms=said_talk, hold_ms=said_hold, **whose)
             handling.over()
+            self.count("call_ended", queue, world.now - self.started_ms)
         world.start(self._wrap_up(handling, whose), awaited=True)
 
     def _hold(self, handling: Handling, whose: dict[str, Any], talk_ms: int) -> Generator[int | None, Any, bool]:
@@ -261,6 +262,7 @@ class Call(Contact):
                      hold_ms=said_hold, **whose)  # fmt: skip
             handling.over("+49301234567")
             self.say(e.CallEnded)
+            self.count("call_ended", handling.queue, world.now - self.started_ms)
 
     def _wrap_up(self, handling: Handling, whose: dict[str, Any]) -> Story:
         """After-contact work; the next contact waits for it."""

@@ -6,24 +6,37 @@ chat is the time from assignment to its end; of slower channels only what the so
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, Final
 
 from streams import events as e
 from streams.simulate.contacts import Contact, Floor, Handling
 from streams.simulate.kernel import Story
 from streams.simulate.staff import Agent, Queue, find
+from streams.simulate.truth import Moment
 
 TAGS: Final = ("invoice", "delivery", "password", "contract", "refund", "outage")
 RATINGS: Final = (("csat", 1, 5), ("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7), ("agent_nps", 0, 10))
 CLOSE_AFTER_SECONDS: Final = (300.0, 1_500.0)
 
 
+SAID: Final[dict[object, str]] = {
+    e.ConversationStarted: "started", e.ConversationQueued: "queued", e.ConversationHandedOff: "handed_off",
+    e.ConversationResolved: "resolved", e.ConversationClosed: "closed", e.ConversationReopened: "reopened",
+    e.ConversationAbandoned: "abandoned", e.ConversationMerged: "merged", e.ConversationCommented: "commented",
+    e.SurveySent: "survey_sent",
+}  # fmt: skip
+"""What the truth calls what is said; other events are told in words of their own."""
+
+
 class Conversation(Contact):
-    """A customer who writes. ``onward`` is the queue it goes to next, None when nothing is left to do."""
+    """A customer who writes. ``onward`` is the queue it goes to next, None when nothing is left to do.
+
+    ``place`` is the queue it belongs to, "" before the first.
+    """
 
     topic = e.CONVERSATION_EVENTS
-    __slots__ = ("onward",)
+    __slots__ = ("onward", "place")
 
     def __init__(self, floor: Floor, queue: Queue) -> None:
         super().__init__(
@@ -31,6 +44,29 @@ class Conversation(Contact):
             test=floor.world.chance(floor.spec.habits.test),
         )  # fmt: skip
         self.onward: Queue | None = queue
+        self.place = ""
+
+    def say(self, tells: Callable[..., e.Event], /, **fields: Any) -> None:
+        """Publish one event, and keep the moment."""
+        super().say(tells, **fields)
+        if self.lost:
+            return
+        if tells is e.ConversationQueued:
+            self.place = fields["queue"]
+        if tells in SAID:
+            self._keep(SAID[tells])
+        elif tells is e.ConversationMessage:
+            self._keep(fields["author"] if fields["public"] else "note")
+        elif tells is e.ConversationTagged and fields["complaint"]:
+            self._keep("complaint")
+        elif tells is e.Rated:
+            self._keep(fields["kind"], fields["score"], fields["scale_min"], fields["scale_max"])
+        elif tells is e.Reviewed:
+            self._keep("peer" if fields["peer"] else "qa", fields["score"])
+
+    def _keep(self, what: str, value: float = 0.0, low: float = 0.0, high: float = 1.0) -> None:
+        moment = Moment(self.id, self.channel, self.counted, self.world.now, what, self.place, value, low, high)
+        self.floor.ledger.add(moment)
 
     def story(self) -> Story:
         """From the first word to the last survey answer."""

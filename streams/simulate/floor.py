@@ -62,7 +62,7 @@ def _hire(floor: Floor) -> None:
             for _ in range(int(group.count * share + 0.5)):
                 number += 1
                 served = () if group.media == "outbound" else [floor.queues[name] for name in group.queues]
-                agent = Agent(world, f"{group.team}-{number}", group, served)
+                agent = Agent(world, f"{group.team}-{number}", group, served, floor.ledger)
                 world.start(career(world, spec, agent, begins, ends))
                 if group.media == "outbound":
                     world.start(campaign(floor, agent, group.queues[0]))

@@ -13,11 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
-from streams.simulate.truth import Happening, Segment, Truth, Visit
+from streams.simulate.letters import Promises, counted
+from streams.simulate.scores import scores
+from streams.simulate.truth import Happening, Moment, Segment, Spell, Truth, Visit
 
 Attribution: TypeAlias = Literal["event_time", "arrival", "contact_arrival"]
 Counts: TypeAlias = dict[str, int]
 Place: TypeAlias = tuple[str, str]
+#: Milliseconds by queue and agent state.
+Spent: TypeAlias = dict[tuple[str, str], int]
 
 #: A contact nothing is heard of for this long is closed as an orphan (ms, by channel).
 ORPHAN_AFTER_MS: Final[Mapping[str, int]] = MappingProxyType(
@@ -25,9 +29,12 @@ ORPHAN_AFTER_MS: Final[Mapping[str, int]] = MappingProxyType(
 )
 
 #: What is counted of a queue by name; the others are floor-wide (``Oracle.floor``).
-_AT_QUEUES: Final = frozenset({"alerted", "missed", "cancelled", "rang"})
+_AT_QUEUES: Final = frozenset({"alerted", "missed", "cancelled", "rang", "call_ended"})
+_SUMMED_AS: Final = {"rang": "ring_ms", "call_ended": "call_ms"}
+#: A state that nobody ended counts for this long at most.
+LONGEST_SPELL_MS: Final = 12 * 3_600_000
 #: States at the end of the stream, not things that happened at a time.
-_AT_THE_END: Final = frozenset({"waiting", "waiting_over", "handling", "handling_orphaned"})
+_AT_THE_END: Final = frozenset({"waiting", "waiting_over", "handling", "handling_orphaned", "backlog"})
 _MAXIMA: Final = frozenset({"max_wait_ms", "max_wait_answered_ms", "max_queue_length"})
 
 
@@ -36,7 +43,7 @@ class Oracle:
 
     def __init__(
         self, *, threshold_ms: int = 20_000, short_ms: int = 5_000,
-        orphan_after_ms: Mapping[str, int] = ORPHAN_AFTER_MS,
+        orphan_after_ms: Mapping[str, int] = ORPHAN_AFTER_MS, promises: Promises | None = None,
     ) -> None:  # fmt: skip
         self.threshold_ms = threshold_ms
         self.short_ms = short_ms
@@ -45,6 +52,9 @@ class Oracle:
         self.visits: list[Visit] = []
         self.segments: list[Segment] = []
         self.happenings: list[Happening] = []
+        self.promises = promises or Promises()
+        self.letters: dict[str, list[Moment]] = defaultdict(list)
+        self.spells: list[Spell] = []
 
     def add(self, truth: Truth) -> None:
         """Take one record."""
@@ -52,6 +62,11 @@ class Oracle:
             self.visits.append(truth)
         elif isinstance(truth, Segment):
             self.segments.append(truth)
+        elif isinstance(truth, Moment):
+            if truth.counted:
+                self.letters[truth.contact_id].append(truth)
+        elif isinstance(truth, Spell):
+            self.spells.append(truth)
         else:
             self.happenings.append(truth)
 
@@ -65,7 +80,8 @@ class Oracle:
         """Everything, by (queue, channel)."""
         sums: dict[Place, Counts] = defaultdict(lambda: defaultdict(int))
         for queue, channel, _, name, n in self._entries("event_time"):
-            _put(sums[queue, channel], name, n)
+            if queue:
+                _put(sums[queue, channel], name, n)
         for place, counts in sums.items():
             counts["max_queue_length"] = max(self._lengths(place).values(), default=0)
         return {place: dict(counts) for place, counts in sorted(sums.items())}
@@ -81,7 +97,7 @@ class Oracle:
         width = minutes * 60_000
         sums: dict[tuple[str, str, int], Counts] = defaultdict(lambda: defaultdict(int))
         for queue, channel, at, name, n in self._entries(attribution):
-            if attribution != "event_time" or name not in _AT_THE_END:
+            if queue and (attribution != "event_time" or name not in _AT_THE_END):
                 _put(sums[queue, channel, at - at % width], name, n)
         starts: dict[Place, list[int]] = defaultdict(list)
         for queue, channel, start in sorted(sums):
@@ -103,6 +119,33 @@ class Oracle:
             if happening.counted and happening.name not in _AT_QUEUES:
                 counts[happening.name] += 1
         return dict(counts)
+
+    def kpis(self, day_ms: int | None = None) -> dict[Place, dict[str, float | None]]:
+        """Every KPI of every queue, of the UTC day that begins then or of all of the time, by what happened when.
+
+        Agents' time is that of the whole stream, and in no single day.
+        """
+        sums: dict[Place, Counts] = defaultdict(lambda: defaultdict(int))
+        values: dict[Place, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for queue, channel, at, name, n in self._entries("event_time"):
+            if day_ms is None or day_ms <= at < day_ms + 86_400_000:
+                _put(sums[queue, channel], name, n)
+                if name.endswith(("_ms", "_score")):
+                    values[queue, channel][name].append(n)
+        if day_ms is None:
+            for (queue, state), ms in self.agent_ms().items():
+                for place, counts in sums.items():
+                    if place[0] == queue:
+                        counts[f"{state}_state_ms"] = ms
+        return {place: scores(counts, values[place]) for place, counts in sums.items()}
+
+    def agent_ms(self) -> Spent:
+        """Time of agents in states that have ended, by queue and state; under "" each agent once."""
+        found: Spent = defaultdict(int)
+        for spell in self.spells:
+            for queue in ("", *spell.queues):
+                found[queue, spell.state] += min(spell.ended_ms - spell.began_ms, LONGEST_SPELL_MS)
+        return found
 
     def dump(self) -> dict[str, Any]:
         """All of it as one JSON-able object."""
@@ -139,12 +182,18 @@ class Oracle:
             arrival = segment.started_ms if attribution == "contact_arrival" else segment.offered_ms
             for at, name, n in self._handling(segment):
                 yield segment.queue, segment.channel, at if attribution == "event_time" else arrival, name, n
+        if attribution == "event_time":
+            for moments in self.letters.values():
+                channel, gone = moments[0].channel, moments[-1].at_ms + self.orphan_after_ms[moments[0].channel]
+                for queue, at, name, n in counted(moments, self.promises, gone if gone <= self._as_of() else None):
+                    yield queue, channel, at, name, n
         if attribution == "event_time":  # what happens at a desk has no arrival of its own
             for happening in self.happenings:
                 if happening.counted and happening.queue is not None and happening.name in _AT_QUEUES:
                     yield happening.queue, happening.channel, happening.at_ms, happening.name, 1
                     if happening.value:
-                        yield happening.queue, happening.channel, happening.at_ms, "ring_ms", happening.value
+                        summed = _SUMMED_AS[happening.name]
+                        yield happening.queue, happening.channel, happening.at_ms, summed, happening.value
 
     def _leaving(self, visit: Visit) -> Iterator[tuple[int, str, int]]:
         """How the visit left its queue, or that it has not."""

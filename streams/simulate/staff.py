@@ -14,6 +14,7 @@ from typing import Final
 from streams.events import AGENT_EVENTS, AgentHeartbeat, AgentScheduled, AgentState, AgentStateChanged, Event
 from streams.simulate.kernel import Process, Story, World
 from streams.simulate.spec import DAY_MS, HOUR_MS, GroupSpec, QueueSpec, Spec
+from streams.simulate.truth import Ledger, Spell
 
 SOURCE: Final = "acd"
 
@@ -46,10 +47,15 @@ class Queue:
 class Agent:
     """One person. ``load`` contacts are in hand; ``away`` is where the shift plan wants them when not at work."""
 
-    __slots__ = ("away", "capacity", "id", "key", "load", "queue_names", "queues", "state", "team", "world")
+    __slots__ = (
+        "away", "capacity", "id", "key", "ledger", "load", "queue_names", "queues", "since_ms", "state", "team",
+        "world",
+    )  # fmt: skip
 
-    def __init__(self, world: World, agent_id: str, group: GroupSpec, queues: Iterable[Queue]) -> None:
+    def __init__(self, world: World, agent_id: str, group: GroupSpec, queues: Iterable[Queue], ledger: Ledger) -> None:
         self.world = world
+        self.ledger = ledger
+        self.since_ms = -1
         self.id = agent_id
         self.key = agent_id.encode()
         self.team = group.team
@@ -64,6 +70,10 @@ class Agent:
         """Say that the agent is in ``state`` from now on; saying the same twice says nothing."""
         if state == self.state:
             return
+        now = self.world.now
+        if self.since_ms >= 0:
+            self.ledger.add(Spell(self.id, self.state, self.queue_names, self.since_ms, now))
+        self.since_ms = now
         if self.state == "signed_out":
             self.state = state
             _tell(self, AgentStateChanged, state=state, queues=self.queue_names, capacity=self.capacity)

@@ -82,7 +82,36 @@ class Happening(NamedTuple):
     value: int = 0
 
 
-Truth: TypeAlias = Visit | Segment | Happening
+class Moment(NamedTuple):
+    """Something that was said in a written conversation, or of it.
+
+    ``what``: "started", "queued", "handed_off", "resolved", "closed", "reopened", "abandoned", "merged", ...; of a
+    message its author ("customer", "agent", "bot", "auto", and "note" where the customer does not read it); of a rating
+    its kind, with ``value`` on ``low`` to ``high``. ``queue`` is "" before the first one.
+    """
+
+    contact_id: str
+    channel: str
+    counted: bool
+    at_ms: int
+    what: str
+    queue: str
+    value: float = 0.0
+    low: float = 0.0
+    high: float = 1.0
+
+
+class Spell(NamedTuple):
+    """An agent was in ``state`` for these queues from ``began_ms`` to ``ended_ms``; the last of each is not told."""
+
+    agent_id: str
+    state: str
+    queues: tuple[str, ...]
+    began_ms: int
+    ended_ms: int
+
+
+Truth: TypeAlias = Visit | Segment | Happening | Moment | Spell
 
 
 class Ledger(Protocol):

@@ -119,6 +119,16 @@ def test_a_survey_answered_the_next_day_does_not_open_the_conversation_again_20(
     assert floor.live("chat", "chat", now=3 * DAY).waiting == 0
 
 
+def test_a_review_of_the_next_day_counts_in_the_queue_of_the_conversation() -> None:
+    talk = chat("d1").queued(at=0).assigned(at=10).resolved(at=60)
+    talk.tell(e.Reviewed, DAY, kind="qa", score=0.9, queue=None)
+
+    floor = Floor().play(talk)
+
+    assert floor.total("chat", "chat").say("qa_reviews") == 1
+    assert floor.total("", "chat").say("qa_reviews") == 0
+
+
 def test_a_test_conversation_rated_the_next_day_is_one_test_contact_38() -> None:
     floor = Floor().play(chat(test=True).queued(at=0).assigned(at=10).resolved(at=100))
     tick(floor, DAY)
