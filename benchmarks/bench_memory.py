@@ -1,0 +1,188 @@
+"""What a partition keeps as simulated time goes by: nothing grows after the retentions but what is open.
+
+    python -m benchmarks.bench_memory [DAYS] [CONTACTS]
+
+A steady stream of calls and chats, some of whose ends never come, some voicemails, agents who change their states, into
+one partition of each topic, flushed every five simulated minutes. Each day's line says what is in memory (contacts
+open, closed but still to be corrected, and stubs; slices; agents), what the compacted changelog would hold, and what
+the process uses. When every retention has passed, a later day must keep what the days before it kept; exit code 1
+if not. Thirty days and a million contacts take some minutes.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from heapq import heappop, heappush
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from streams import events as e
+from streams.partition import Partition, Record
+from streams.settings import Settings
+
+START: Final = 1_772_409_600_000  # Monday 2026-03-02, midnight UTC
+DAY: Final = 86_400_000
+MINUTE: Final = 60_000
+AGENTS: Final = 10
+STEP_MINUTES: Final = 5
+QUEUES: Final = 8
+STEADY_FROM_DAY: Final = 9
+"""The longest retention is that of fifteen-minute slices: eight days; stubs and voicemails seven."""
+MAY_GROW: Final = 0.05
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Kept(NamedTuple):
+    """What is there at the end of a simulated day. ``stored_*``: live records of the changelog, were it compacted."""
+
+    day: int
+    contacts: int
+    open: int
+    closed: int
+    stubs: int
+    slices: int
+    agents: int
+    stored_records: int
+    stored_bytes: int
+    process_mib: int
+
+
+def events(days: int, contacts: int, seed: int = 1) -> Iterator[e.Event]:
+    """In order of time; a heartbeat every five minutes."""
+    dice = random.Random(seed)
+    waiting: list[tuple[int, int, e.Event]] = []
+    gap, number, due = days * DAY / contacts, 0, 0.0
+    for minute in range(0, days * 24 * 60, STEP_MINUTES):
+        until = START + (minute + STEP_MINUTES) * MINUTE
+        while START + due < until and number < contacts:
+            for event in (
+                _chat(number, START + int(due), dice) if number % 10 == 0 else _call(number, START + int(due), dice)
+            ):
+                heappush(waiting, (event.occurred_at, len(waiting) + number, event))
+            number += 1
+            due += gap
+        if minute % 60 == 0:
+            for n in range(AGENTS):
+                state: e.AgentState = "available" if (minute // 60 + n) % 3 else "break"
+                yield e.AgentStateChanged(
+                    event_id=f"a{n}@{minute}", occurred_at=START + minute * MINUTE, agent_id=f"agent-{n}", state=state,
+                    queues=(f"queue-{n % QUEUES}",), source="acd",
+                )  # fmt: skip
+        while waiting and waiting[0][0] < until:
+            yield heappop(waiting)[2]
+        yield e.SourceHeartbeat(event_id=f"beat@{minute}", occurred_at=until, source="pbx")
+
+
+def _call(n: int, at: int, dice: random.Random) -> Iterator[e.Event]:
+    said: dict[str, Any] = {"contact_id": f"call-{n}", "queue": f"queue-{n % QUEUES}", "source": "pbx"}
+    yield e.CallOffered(event_id=f"c{n}.1", occurred_at=at, **said)
+    wait, fate = dice.randrange(60_000), dice.random()
+    if fate < 0.02:
+        yield e.CallFlowedOut(event_id=f"c{n}.2", occurred_at=at + wait, reason="voicemail", **said)
+        if fate < 0.018:
+            yield e.CallVoicemailHandled(event_id=f"c{n}.3", occurred_at=at + wait + dice.randrange(DAY), **said)
+        return
+    yield e.CallAnswered(event_id=f"c{n}.2", occurred_at=at + wait, agent_id=f"agent-{n % AGENTS}", **said)
+    if fate < 0.995:  # of the others nobody ever hears the end
+        yield e.CallEnded(event_id=f"c{n}.3", occurred_at=at + wait + dice.randrange(400_000), **said)
+
+
+def _chat(n: int, at: int, dice: random.Random) -> Iterator[e.Event]:
+    said: dict[str, Any] = {"contact_id": f"chat-{n}", "queue": f"queue-{n % QUEUES}", "channel": "chat"}
+    kinds: tuple[tuple[Callable[..., e.Event], dict[str, str]], ...] = (
+        (e.ConversationQueued, {}), (e.ConversationAssigned, {"agent_id": f"agent-{n % AGENTS}"}),
+        (e.ConversationMessage, {"author": "agent"}), (e.ConversationResolved, {}), (e.ConversationClosed, {}),
+    )  # fmt: skip
+    for number, (kind, more) in enumerate(kinds):
+        yield kind(event_id=f"d{n}.{number}", occurred_at=at, source="desk", **said, **more)
+        at += dice.randrange(300_000)
+
+
+def measured(days: int, contacts: int) -> Iterator[Kept]:
+    """What is kept at the end of each day."""
+    partitions = {topic: Partition(Settings(), topic, 0) for topic in e.TOPICS}
+    stored: dict[bytes, int] = {}
+    day, minute = 0, 0
+    for event in events(days, contacts):
+        topic, key = e.topic_of(event), e.key_of(event)
+        for partition in [partitions[topic]] if topic else partitions.values():
+            value, raw_key = _encode(event), None if key is None else key.encode()
+            partition.apply([Record(partition.next_offset, raw_key, value, event.occurred_at)])
+        if (event.occurred_at - START) // MINUTE >= minute + STEP_MINUTES:
+            minute = (event.occurred_at - START) // MINUTE
+            for partition in partitions.values():
+                _flush(partition, stored)
+        if isinstance(event, e.SourceHeartbeat) and (event.occurred_at - START) // DAY > day:
+            yield _kept(day, list(partitions.values()), stored)
+            day += 1
+
+
+def _flush(partition: Partition, stored: dict[bytes, int]) -> None:
+    flush = partition.flush()
+    if flush is None:
+        return
+    for key, value in [*flush.tallies, *flush.contacts, flush.marker]:
+        stored[key] = len(key) + len(value)
+    for key in partition.flushed(flush):
+        stored.pop(key, None)
+
+
+def _kept(day: int, partitions: list[Partition], stored: dict[bytes, int]) -> Kept:
+    states = {"open": 0, "closed": 0, "stub": 0}
+    for partition in partitions:
+        for contact in partition.contacts.values():
+            head = contact.head
+            states["stub" if head is None else "open" if head.done_at < 0 else "closed"] += 1
+    books = [book for partition in partitions for book in partition.ledger.books.values()]
+    return Kept(
+        day=day,
+        contacts=sum(states.values()),
+        open=states["open"],
+        closed=states["closed"],
+        stubs=states["stub"],
+        slices=sum(len(ring) for book in books for ring in (book.fine, book.minute, book.coarse, book.length)),
+        agents=sum(len(agent.changes) for partition in partitions for agent in partition.agents.values()),
+        stored_records=len(stored),
+        stored_bytes=sum(stored.values()),
+        process_mib=_resident_mib(),
+    )
+
+
+def _resident_mib() -> int:
+    pages = Path("/proc/self/statm").read_text("ascii").split()[1]
+    return int(pages) * resource.getpagesize() // 2**20
+
+
+def grown(days: list[Kept]) -> list[str]:
+    """What grew after the retentions, in words: against the first steady day, by more than a twentieth."""
+    steady = [kept for kept in days if kept.day >= STEADY_FROM_DAY]
+    if len(steady) < 2:
+        return []
+    first, last = steady[0], steady[-1]
+    return [
+        f"{name}: {before:,} on day {first.day}, {after:,} on day {last.day}"
+        for name, before, after in zip(Kept._fields[1:], first[1:], last[1:], strict=True)
+        if after > before * (1 + MAY_GROW) + 20
+    ]
+
+
+def main(days: int = 30, contacts: int = 1_000_000) -> int:
+    """Print a line a day; 1 when something grew."""
+    print("  ".join(f"{name:>14}" for name in Kept._fields))
+    found = []
+    for kept in measured(days, contacts):
+        found.append(kept)
+        print("  ".join(f"{n:>14,}" for n in kept), flush=True)
+    wrong = grown(found)
+    print(f"{contacts:,} contacts in {days} days: {'; '.join(wrong) if wrong else 'nothing grew after the retentions'}")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))
