@@ -10,6 +10,7 @@ import pytest
 
 from streams import api, snapshot
 from streams import events as e
+from streams import tally as y
 from streams.board.queue import detail, positions, waiting
 from streams.exposition import Exposition
 from streams.exposition.floor import floor_families
@@ -344,6 +345,7 @@ def test_an_escalation_counts_once_with_its_segment_and_the_ratio_does_not_pass_
     assert escalation_ratio(floor.window("5m", now=45)) is None
     floor.take(*call(event_id="end").ended(at=50, queue="billing", agent_id="ann").events)
     assert (floor.total().escalations, escalation_ratio(floor.window("5m", now=60))) == (1, 1.0)
+    assert floor.count(y.REPEATED) == 1
 
 
 def test_an_escalation_while_waiting_counts_with_the_segment_that_follows() -> None:

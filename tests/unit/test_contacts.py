@@ -120,10 +120,11 @@ def test_a_survey_answered_the_next_day_does_not_open_the_conversation_again_20(
 
 
 def test_a_review_of_the_next_day_counts_in_the_queue_of_the_conversation() -> None:
-    talk = chat("d1").queued(at=0).assigned(at=10).resolved(at=60)
-    talk.tell(e.Reviewed, DAY, kind="qa", score=0.9, queue=None)
+    floor = tick(Floor().play(chat("d1").queued(at=0).assigned(at=10).resolved(at=60)), HOUR)
+    assert floor.conversations.contacts["d1"].is_stub
 
-    floor = Floor().play(talk)
+    review = chat("d1", event_id="review").tell(e.Reviewed, DAY, kind="qa", score=0.9)
+    floor.play(review)
 
     assert floor.total("chat", "chat").say("qa_reviews") == 1
     assert floor.total("", "chat").say("qa_reviews") == 0

@@ -205,7 +205,7 @@ def test_a_conversation_is_reconciled_like_a_call_27_28() -> None:
 def test_a_snapshot_read_again_after_a_crash_closes_what_it_closed_28_29(lost: int) -> None:
     told: Sequence[e.Event] = (
         *call("c1").offered(at=0).events, *call("c2").offered(at=5).events, gap(200, since=100), still_open(300, "c2"),
-        *call("c3").offered(at=310).events,
+        *call("c3").offered(at=310).events, *call("not yet told of").offered(at=250).events,
     )  # fmt: skip
     records = [record(n, event) for n, event in enumerate(told)]
     whole = Partition(Settings(), e.CALL_EVENTS, 0)
