@@ -51,6 +51,7 @@ schemas: $(STAMP) ## Write schemas/ from streams/events.py again
 .PHONY: docs
 docs: $(STAMP) ## Write docs/glossary.md from the docstrings, formulas and metric families again
 	@$(BIN)/python -m docs.build
+	@$(BIN)/python -m docs.licences
 
 .PHONY: dashboards
 dashboards: $(STAMP) ## Write grafana/dashboards/ from grafana/boards/ again

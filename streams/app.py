@@ -60,7 +60,7 @@ class Worker:
     def __init__(
         self, settings: Settings, partition_factory: Callable[[str, int], PartitionState], *, embedded: bool
     ) -> None:
-        check_versions()
+        check_versions(untested=settings.worker.untested_versions)
         broker = settings.broker
         self.settings = settings
         self.on_start: list[Hook] = []

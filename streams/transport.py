@@ -51,12 +51,18 @@ class PositionError(RuntimeError):
     """The state says to read on at an offset that its topic never had; the message says what to do."""
 
 
-def check_versions() -> None:
-    """Raise VersionError unless exactly the tested versions are installed."""
+def check_versions(*, untested: bool = False) -> None:
+    """Raise VersionError unless exactly the tested versions are installed; ``untested``: only say so in the log."""
     for name, tested in TESTED_VERSIONS.items():
         found = importlib.metadata.version(name)
-        if found != tested:
-            raise VersionError(f"{name} {found} is installed; the transport is tested with {tested}: install that one")
+        if found == tested:
+            continue
+        if not untested:
+            raise VersionError(
+                f"{name} {found} is installed; the transport is tested with {tested}. Install that one, or try "
+                "the other where a wrong number does no harm: worker.untested_versions = true."
+            )
+        log.warning("%s %s is installed, and untested: the transport is tested with %s", name, found, tested)
 
 
 class RawSchema(faust.Schema):

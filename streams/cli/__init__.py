@@ -6,6 +6,7 @@ stderr. Exit codes: 0 fine, 1 refused or wrong, 2 misuse or a web server open to
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
@@ -14,6 +15,8 @@ import typer
 
 from streams import __version__
 from streams.cli import ask, contract, files, line, measure, rejected, simulation, whatif
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 app = typer.Typer(
     help="Live contact-centre metrics from Kafka events.",
@@ -52,6 +55,8 @@ def explain(error: Exception) -> str | None:
         return f"Kafka's client says: {told}. Is the broker there? `make kafka` starts one to try with."
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {(error.strerror or str(error)).lower()}. Check the path and its rights."
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return f"nothing more could be written: {(error.strerror or str(error)).lower()}. What is written is not whole."
     return None
 
 

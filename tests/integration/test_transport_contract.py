@@ -23,7 +23,7 @@ from faust.types import TP
 
 from streams import transport
 from streams.app import build
-from streams.settings import Settings
+from streams.settings import Settings, from_raw
 from streams.transport import BatchConsumer, BatchThread, VersionError, _ReadOffsets, check_versions
 
 THREAD = driver.AIOKafkaConsumerThread
@@ -43,6 +43,18 @@ def test_other_versions_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> 
 
     with pytest.raises(VersionError, match=r"aiokafka 0\.14\.0 is installed"):
         check_versions()
+
+
+def test_other_versions_are_let_pass_where_the_configuration_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(transport.TESTED_VERSIONS, "aiokafka", "0.13.9")
+
+    build(from_raw({"worker": {"untested_versions": True}}, {}))
+
+    assert "aiokafka 0.14.0 is installed, and untested" in caplog.text
+    with pytest.raises(VersionError, match=r"worker\.untested_versions"):
+        build(Settings())
 
 
 @pytest.mark.parametrize(

@@ -207,3 +207,21 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback() -> None:
         _, errors = process.communicate(timeout=30)
 
     assert (process.returncode, errors) == (130, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk without room")
+def test_a_full_disk_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("simulate", "--out", "/dev/full", "--duration", "300") == 1
+
+    assert capsys.readouterr().err == (
+        "queuepulse: nothing more could be written: no space left on device. What is written is not whole.\n"
+    )
+
+
+def test_a_folder_that_may_not_be_written_to_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    occupied = tmp_path / "a file, not a folder"
+    occupied.write_text("")
+
+    assert run("simulate", "--out", str(occupied / "day.jsonl"), "--duration", "60") == 1
+
+    assert f"{occupied / 'day.jsonl'}: not a directory. Check the path and its rights." in capsys.readouterr().err
