@@ -179,7 +179,7 @@ def _find_policy(answer: object) -> str | None:
 
 @contextmanager
 def _admin(broker: Broker) -> Iterator[KafkaAdminClient]:
-    _reach(broker)
+    reach(broker)
     try:
         admin = KafkaAdminClient(**admin_arguments(broker), client_id=broker.app_id, bootstrap_timeout_ms=10_000)
     except kafka.errors.KafkaError as error:
@@ -190,7 +190,7 @@ def _admin(broker: Broker) -> Iterator[KafkaAdminClient]:
         admin.close()
 
 
-def _reach(broker: Broker) -> None:
+def reach(broker: Broker) -> None:
     """Raise BrokerUnreachableError when no bootstrap server takes a connection: told at once, and with the reason.
 
     With TLS that includes the handshake: a certificate that nobody vouches for is the usual one.

@@ -7,6 +7,7 @@ import sys
 from contextlib import ExitStack
 
 import msgspec
+from aiokafka.errors import KafkaError
 
 from streams import web
 from streams.access import refuse_exposure
@@ -15,6 +16,7 @@ from streams.broker import embedded_broker
 from streams.measures.topic import Reader
 from streams.settings import Settings
 from streams.topics import check_topics, ensure_topics
+from streams.vigil import Vigil, explain_absence, wait_for_broker
 
 EMBEDDED_NOTICE = (
     "This broker keeps everything in memory and forgets it at the end: for trying out, never for a real floor."
@@ -25,8 +27,8 @@ _EMBEDDED_SESSION_SECONDS = 4.0  # its group joins wait for half the session: lo
 def run(settings: Settings, *, embedded: bool = False) -> int:
     """Run one worker, with a broker of its own when ``embedded``; 0 when it left because it was asked to.
 
-    Missing topics are created. Raises ExposedError, TopicsError, BrokerUnreachableError, BrokerUnavailableError,
-    VersionError.
+    Missing topics are created. Raises ExposedError, BrokerGoneError, TopicsError, BrokerUnreachableError,
+    BrokerUnavailableError, VersionError.
     """
     refuse_exposure(settings.web)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -35,13 +37,21 @@ def run(settings: Settings, *, embedded: bool = False) -> int:
         if embedded:
             settings = with_embedded(settings, stack.enter_context(embedded_broker()))
             print(f"Embedded broker at {settings.broker.bootstrap_servers}. {EMBEDDED_NOTICE}", file=sys.stderr)
+        wait_for_broker(settings.broker)
         ensure_topics(settings)
         worker = build(settings, embedded=embedded)
         reader = Reader(settings.broker, worker.fail, trust_end_offsets=not embedded)
         worker.on_start.append(reader.start)
         worker.on_stop.append(reader.stop)
         web.attach(worker, check_topics(settings), reader.shelf)
-        work(worker)
+        vigil = Vigil(settings.broker, worker.fail)
+        worker.on_start.append(vigil.start)
+        worker.on_stop.append(vigil.stop)
+        try:
+            work(worker)
+        except KafkaError as error:
+            explain_absence(settings.broker, error)
+            raise
     return 0
 
 

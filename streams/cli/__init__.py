@@ -1,7 +1,8 @@
 """The command line: arguments enter, a function of another module is called, an exit code leaves.
 
 Commands import what they run when they run, so that ``--help`` is instant. Errors are one sentence with its mend on
-stderr. Exit codes: 0 fine, 1 refused or wrong, 2 misuse or a web server open to everybody, 130 ended by Ctrl-C.
+stderr. Exit codes: 0 fine, 1 refused or wrong, 2 misuse or a web server open to everybody, 3 Kafka is gone,
+130 ended by Ctrl-C.
 """
 
 from __future__ import annotations

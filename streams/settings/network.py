@@ -27,6 +27,7 @@ class Broker(Struct, frozen=True, kw_only=True):
     """Where Kafka is and how to log in. ``sasl_password.reveal()`` gives the password; nothing prints it.
 
     OAUTHBEARER takes the token in ``sasl_token_file``, which is read anew for each login, instead of name and password.
+    A worker ends when no bootstrap server has answered for ``patience_seconds``.
     """
 
     bootstrap_servers: Annotated[str, Meta(min_length=1)] = "127.0.0.1:9092"
@@ -42,6 +43,7 @@ class Broker(Struct, frozen=True, kw_only=True):
     partitions: Annotated[int, Meta(ge=1, le=1_000)] = 8
     replication_factor: Annotated[int, Meta(ge=1, le=10)] = 1
     session_timeout_seconds: Annotated[float, Meta(ge=2.0, le=300.0)] = 10.0
+    patience_seconds: Annotated[float, Meta(ge=1.0, le=86_400.0)] = 120.0
     transactions: Transactions = "auto"
 
 

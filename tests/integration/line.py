@@ -125,6 +125,11 @@ class Line:
         """SIGTERM; the exit code."""
         return await self._end(signal.SIGTERM)
 
+    async def ended(self, seconds: float) -> int:
+        """Wait until it ends by itself; the exit code."""
+        assert self._process is not None
+        return await asyncio.wait_for(self._process.wait(), seconds)
+
     async def ready(self) -> None:
         """Wait until it owns partitions and has restored them all."""
 
