@@ -14,9 +14,11 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
 from streams.measures.record import MEASURES
+from streams.publish import Publisher
 from streams.settings import Settings
 from tests.integration.harness import producing
 from tests.integration.line import ROOT, Line, worker_on
+from tests.support import HOUR, call, in_time, ms
 
 
 async def measure(settings: Settings, *arguments: str) -> tuple[int, str]:
@@ -76,6 +78,36 @@ async def test_numbers_given_before_and_while_a_worker_runs_are_composed_and_wit
         await until_churn_is(line, None)
         assert (await measure(settings, "unset", "customers_lost", "--period", "2026-03"))[0] == 2
         assert line.complaints == []
+
+
+async def test_the_cost_of_a_contact_is_composed_of_what_was_given_and_what_the_worker_counted(
+    settings: Settings, tmp_path: Path
+) -> None:
+    async with Publisher(settings.broker) as publisher:
+        await publisher.heartbeat("pbx", ms(-12 * HOUR))  # counting began the day before
+        for event in in_time(call(f"c{n}").offered(n).answered(n + 5).ended(n + 60) for n in range(4)):
+            await publisher.event(event)
+
+    async def cost(line: Line) -> Any:
+        answer = await line.json("/api/measures", period="2026-03-02")
+        (found,) = [kpi for kpi in answer["kpis"] if kpi["name"] == "cost_per_contact"]
+        return found
+
+    async with worker_on(settings.broker, tmp_path) as line:
+        await line.ready()
+        await measure(settings, "set", "operating_cost", "90", "--period", "2026-03-02", "--currency", "EUR")
+
+        async def is_composed() -> bool:
+            return bool((await cost(line))["value"] == 22.5)
+
+        await line.until(is_composed)
+        assert (await cost(line))["inputs"]["contacts"] == {"value": 4, "origin": "counted"}
+        assert (await line.floor_metrics()).sum("measure_cost_per_contact", period="day") == 22.5
+
+        await line.kill()
+        await line.start()
+        await line.ready()
+        await line.until(is_composed)
 
 
 async def test_a_record_that_is_no_number_is_counted_kept_once_and_stalls_nothing(
