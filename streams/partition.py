@@ -20,6 +20,7 @@ from streams.contacts import OUT_OF_ORDER, STATE_VERSION, Contacts, StateRefused
 from streams.decode import Rejected, decode
 from streams.events import (
     AgentEvent,
+    AgentScheduled,
     AgentStateChanged,
     ContactEvent,
     ConversationCommented,
@@ -33,6 +34,7 @@ from streams.help_centre import HelpCentre, HelpEvent
 from streams.ledger import Ledger
 from streams.measures.days import Days
 from streams.presence import Presence
+from streams.schedule import planned
 from streams.settings import Settings
 from streams.trust import OTHER, Sources, origin_of
 
@@ -189,6 +191,8 @@ class Partition:
             return
         agent.heard_at = max(agent.heard_at, event.occurred_at)
         self._dirty_agents[event.agent_id] = None
+        if isinstance(event, AgentScheduled):
+            agent.plans = planned(agent.plans, event)
         if not isinstance(event, AgentStateChanged):
             return
         for queue in event.queues or ():

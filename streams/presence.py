@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 
 from streams.contact.history import DUPLICATE, LATE
 from streams.events import AgentStateChanged
+from streams.schedule import Activity
 from streams.slices import DAY, HOUR
 
 KEEP_MS: Final = DAY
@@ -47,7 +48,10 @@ class Spent(NamedTuple):
 
 
 class Presence(Struct, array_like=True):
-    """The recent state changes of one agent, in order; the last one is in force. ``cut``: older ones were dropped."""
+    """The recent state changes of one agent, in order; the last one is in force. ``cut``: older ones were dropped.
+
+    ``plans``: what the agent is scheduled to do (``streams.schedule``).
+    """
 
     agent_id: str
     stamp: int = -1
@@ -55,6 +59,7 @@ class Presence(Struct, array_like=True):
     heard_at: int = -1
     changes: list[StateChange] = []
     cut: bool = False
+    plans: list[Activity] = []
 
     @property
     def queues(self) -> tuple[str, ...]:

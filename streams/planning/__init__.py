@@ -90,7 +90,10 @@ def can_be_planned(snapshot: Snapshot, row: Row) -> bool:
 
 def goal_of(rule: QueueSettings) -> Goal:
     """What a queue's settings promise."""
-    return Goal(rule.service_level_target_ratio, rule.service_level_threshold_seconds, rule.short_abandon_seconds)
+    return Goal(
+        rule.service_level_target_ratio, rule.service_level_threshold_seconds, rule.short_abandon_seconds,
+        rule.max_occupancy_ratio, rule.shrinkage_ratio,
+    )  # fmt: skip
 
 
 def _window(row: Row) -> str:

@@ -16,7 +16,8 @@ from typing import Final, TypeAlias
 from streams.partition import Partition
 from streams.planning import can_be_planned
 from streams.planning.ahead import Ahead, ahead
-from streams.planning.given import Given, gather
+from streams.planning.given import Given, Roster, gather
+from streams.planning.roster import roster
 from streams.snapshot import Snapshot
 from streams.staffing.warning import Watch
 from streams.view import Key
@@ -93,13 +94,18 @@ class Forecaster:
         snapshot = await self._take(FRESH_MS)
         keys = [(row.queue, row.channel) for row in snapshot.rows] if not snapshot.missing else []
         self._found = {key: found for key, found in self._found.items() if key in keys}
+        plans: Roster = {}
+        planned_at = -1
         for key in keys:
             snapshot = await self._take(FRESH_MS)
             row = next((row for row in snapshot.rows if (row.queue, row.channel) == key), None)
             if row is None or not can_be_planned(snapshot, row):
                 self._found.pop(key, None)
                 continue
-            given = gather(list(self._partitions()), snapshot, row, {})
+            partitions = list(self._partitions())
+            if snapshot.now != planned_at:
+                planned_at, plans = snapshot.now, roster(partitions, snapshot.now)
+            given = gather(partitions, snapshot, row, plans)
             before = self._found[key].watch if key in self._found else None
             found, spent = await asyncio.to_thread(_timed, given, before)
             self._found[key] = found

@@ -96,6 +96,8 @@ class QueueSettings(Struct, frozen=True, kw_only=True):
     resolution_target_seconds: TargetSeconds | None = None
     targets_in_business_hours: bool = False
     at_risk_ratio: Ratio = 0.75
+    max_occupancy_ratio: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
+    shrinkage_ratio: Annotated[float, Meta(ge=0.0, le=0.95)] = 0.0
     priorities: dict[Annotated[str, Meta(pattern=r"^-?[0-9]{1,9}$")], PriorityTargets] = field(default_factory=dict)
     group: Label | None = None
 
