@@ -83,9 +83,12 @@ class Steady(NamedTuple):
 
     def answered_within(self, seconds: float) -> float:
         """Share of all arrivals that are answered after at most this long."""
+        return self._answered(seconds, self.longer_than(seconds))
+
+    def _answered(self, seconds: float, longer: float) -> float:
         rate, giving_up = self.demand.arrivals_per_second, self.demand.giving_up_rate
         if giving_up == 0.0 or self.wait_ratio == 0.0:
-            return 1 - self.longer_than(seconds)
+            return 1 - longer
         if self.agents == 0:
             return 0.0
         # By parts: rate * integral(exp(-g x) J) = J(t) - 1 + service * integral(J), over 0..t.
@@ -93,13 +96,14 @@ class Steady(NamedTuple):
         log_j = rate * shortened(seconds, giving_up) - service * seconds
         density = self.wait_ratio * service  # of the wait at 0+, times the sum over states
         rise = density * (exp(log_j - self.log_sum) - exp(-self.log_sum))
-        met = (rise + service * (self.wait_ratio - self.longer_than(seconds))) / rate
+        met = (rise + service * (self.wait_ratio - longer)) / rate
         return min(1.0, max(0.0, 1 - self.wait_ratio + met))
 
     def abandoned_within(self, seconds: float) -> float:
         """Share of all arrivals that give up after at most this long."""
         patient = exp(-self.demand.giving_up_rate * seconds)
-        return min(1.0, max(0.0, 1 - self.longer_than(seconds) * patient - self.answered_within(seconds)))
+        longer = self.longer_than(seconds)
+        return min(1.0, max(0.0, 1 - longer * patient - self._answered(seconds, longer)))
 
     def service_level(self, threshold_seconds: float, short_abandon_seconds: float = 0.0) -> float:
         """Answered within the threshold / (offered - short abandons): the default preset, in the long run."""

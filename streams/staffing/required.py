@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import ceil, floor, sqrt
 from typing import Final, NamedTuple
 
@@ -89,6 +90,7 @@ def power_of_one(demand: Demand, agents: int, goal: Goal) -> PowerOfOne:
     return PowerOfOne(less, step_of(demand, agents, goal), step_of(demand, agents + 1, goal))
 
 
+@lru_cache(maxsize=2_048)  # asked for the same numbers again and again: as they are, one more, one less
 def step_of(demand: Demand, agents: int, goal: Goal) -> Step:
     """The long run with this many agents, measured by the goal's threshold."""
     state = steady(demand, agents)

@@ -19,7 +19,10 @@ LONGEST_SECONDS: Final = 90.0
 """No stride is longer than a third of the mean handling time, nor than this ..."""
 
 FIRST_SECONDS: Final = 4.0
-"""... and the first ones are this short: now is certain, and certainty spreads quickly."""
+"""... the first ones are this short: now is certain, and certainty spreads quickly ..."""
+
+LATER: Final = 2.0
+"""... and where the queue is no longer what it was at the start, they may be so many times as long."""
 
 _GAMMA: Final = 2 - sqrt(2)
 _OLD: Final = (1 - _GAMMA) ** 2 / (_GAMMA * (2 - _GAMMA))
@@ -93,6 +96,7 @@ def _sums(
 def _strides(stage: Stage, certain: bool) -> Iterator[float]:
     """Lengths that add up to the stage: short ones first where the queue is known for sure, each pair alike."""
     longest, left, length = min(LONGEST_SECONDS, stage.demand.aht_seconds / 3), stage.seconds, FIRST_SECONDS
+    longest *= 1.0 if certain else LATER
     while certain and length < longest and left > 2 * length:
         yield length
         yield length
