@@ -81,6 +81,13 @@ def test_last_week_is_the_usual_and_today_scales_it() -> None:
     assert found.intervals[0].arrivals_per_hour == pytest.approx(180 * (67 + 25) / (135 + 25))
 
 
+def test_the_hours_of_last_week_before_counting_began_today_say_nothing_of_today() -> None:
+    week_ago = answered("o", 20, range(-7 * DAY - 8 * 900, -7 * DAY + 5_400))  # two hours, of which today has 45 min
+    found = ahead(given_of(Floor().play(*week_ago, *answered("t", 40, range(-2_700, 0))), 0))
+
+    assert found.intervals[0].arrivals_per_hour == pytest.approx(180 * (67 + 25) / (135 + 25))
+
+
 def test_a_week_that_was_counted_in_part_is_not_the_usual() -> None:
     week_ago = answered("o", 60, range(-7 * DAY - 120, -7 * DAY + 60))
     today = answered("t", 30, range(-2_700, 0))
