@@ -44,6 +44,8 @@ SETTINGS: Final = Settings(
         first_reply_target_seconds=120.0,
         next_reply_target_seconds=90.0,
         resolution_target_seconds=1_200.0,
+        ring_band_from_seconds=3.0,
+        ring_band_to_seconds=8.0,
         opening_hours=dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ("08:00-18:00",)),
     )
 )
@@ -92,7 +94,7 @@ def applied(items: Iterable[Item], batch: int) -> tuple[list[Partition], int]:
 
 def prove(days: float, scale: float, batch: int, seed: int = 5, faults: Faults = FAULTS) -> Proof:
     """One floor of so many days against its oracle."""
-    oracle = Oracle(promises=PROMISES)
+    oracle = Oracle(promises=PROMISES, ring_band_ms=(3_000, 8_000))
     partitions, records = applied(spoil(simulate(spec_of(days, scale), seed, oracle), faults, seed + 1), batch)
     pairs = [*_totals(partitions, oracle), *_days(partitions, oracle, days), *_now(partitions, oracle)]
     wrong = [f"{name}: {ours} instead of {theirs}" for name, ours, theirs in pairs if not _same(name, ours, theirs)]

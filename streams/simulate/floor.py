@@ -18,7 +18,7 @@ from streams.simulate.kernel import Item, Story, World
 from streams.simulate.outbound import campaign
 from streams.simulate.spec import DAY_MS, HOUR_MS, Spec
 from streams.simulate.staff import SOURCE, Agent, Queue, career
-from streams.simulate.truth import Ledger, NoLedger
+from streams.simulate.truth import Happening, Ledger, NoLedger
 
 #: Who sends heartbeats, and on which topic: everything before a heartbeat's time has been sent.
 HEARTBEATS: Final = (
@@ -127,6 +127,15 @@ def _help_centre(floor: Floor) -> Story:
             event = kind(event_id=f"help.{world.now}.{sequence}", occurred_at=world.now, source="desk",
                          source_seq=sequence, customer_id=customer, **more)  # fmt: skip
             world.publish(e.CONVERSATION_EVENTS, customer.encode(), event)
+            for name in _helped(event):
+                floor.ledger.add(Happening(name, customer, "", "help", world.now, world.now, True))
             if not world.chance(0.4):
                 break
             yield world.between(5, 60)
+
+
+def _helped(event: e.Event) -> tuple[str, ...]:
+    """What a step in the help centre counts as."""
+    if isinstance(event, e.HelpSearched):
+        return ("help_searches",) if event.found else ("help_searches", "help_searches_failed")
+    return ("help_visits",) if isinstance(event, e.HelpViewed) else ("help_visits_alone",)

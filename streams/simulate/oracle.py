@@ -29,7 +29,10 @@ ORPHAN_AFTER_MS: Final[Mapping[str, int]] = MappingProxyType(
 )
 
 #: What is counted of a queue by name; the others are floor-wide (``Oracle.floor``).
-_AT_QUEUES: Final = frozenset({"alerted", "missed", "cancelled", "rang", "call_ended"})
+_AT_QUEUES: Final = frozenset(
+    {"alerted", "missed", "cancelled", "rang", "call_ended", "help_visits", "help_visits_alone", "help_searches",
+     "help_searches_failed"}
+)  # fmt: skip
 _SUMMED_AS: Final = {"rang": "ring_ms", "call_ended": "call_ms"}
 #: A state that nobody ended counts for this long at most.
 LONGEST_SPELL_MS: Final = 12 * 3_600_000
@@ -39,11 +42,16 @@ _MAXIMA: Final = frozenset({"max_wait_ms", "max_wait_answered_ms", "max_queue_le
 
 
 class Oracle:
-    """Keeps the truth and adds it up. ``threshold_ms`` is inclusive; a short abandon waits less than ``short_ms``."""
+    """Keeps the truth and adds it up.
+
+    ``threshold_ms`` is inclusive; a short abandon waits less than ``short_ms``; a ring within ``ring_band_ms`` is
+    neither too quick nor too slow.
+    """
 
     def __init__(
         self, *, threshold_ms: int = 20_000, short_ms: int = 5_000,
         orphan_after_ms: Mapping[str, int] = ORPHAN_AFTER_MS, promises: Promises | None = None,
+        ring_band_ms: tuple[int, int] = (0, 20_000),
     ) -> None:  # fmt: skip
         self.threshold_ms = threshold_ms
         self.short_ms = short_ms
@@ -53,6 +61,7 @@ class Oracle:
         self.segments: list[Segment] = []
         self.happenings: list[Happening] = []
         self.promises = promises or Promises()
+        self.ring_band_ms = ring_band_ms
         self.letters: dict[str, list[Moment]] = defaultdict(list)
         self.spells: list[Spell] = []
 
@@ -191,6 +200,9 @@ class Oracle:
             for happening in self.happenings:
                 if happening.counted and happening.queue is not None and happening.name in _AT_QUEUES:
                     yield happening.queue, happening.channel, happening.at_ms, happening.name, 1
+                    shortest, longest = self.ring_band_ms
+                    if happening.name == "rang" and shortest <= happening.value <= longest:
+                        yield happening.queue, happening.channel, happening.at_ms, "rang_in_band", 1
                     if happening.value:
                         summed = _SUMMED_AS[happening.name]
                         yield happening.queue, happening.channel, happening.at_ms, summed, happening.value

@@ -44,6 +44,7 @@ def scores(counts: Mapping[str, int], values: Mapping[str, Sequence[int]]) -> di
     busy = n("on_contact_state_ms") + n("after_contact_work_state_ms")
     first_resolved, sent = len(times("first_resolution_ms")), n("surveys_sent")
     answers = max(len(times(f"{kind}_score")) for kind in ("csat", "nps", "ces"))
+    replies = len(times("first_reply_ms")) + len(times("next_reply_ms"))
     met = n("first_reply_met") + n("next_reply_met") + n("resolution_met")
     missed = n("first_reply_missed") + n("next_reply_missed") + n("resolution_missed")
     found = {
@@ -62,12 +63,16 @@ def scores(counts: Mapping[str, int], values: Mapping[str, Sequence[int]]) -> di
         "wrap_seconds": over(n("acw_ms") / 1000, segments),
         "call_seconds": mean("call_ms"),
         "ring_seconds": over(n("ring_ms") / 1000, n("rang")),
+        "ring_in_band_ratio": over(n("rang_in_band"), n("rang")),
         "transfer_ratio": over(n("transferred"), segments),
         "escalation_ratio": over(n("escalated"), segments),
         "offers_missed_ratio": over(n("missed"), n("missed") + n("rang") + n("cancelled")),
         "occupancy_ratio": over(busy, busy + n("ringing_state_ms") + n("available_state_ms")),
         "on_call_ratio": over(n("on_contact_state_ms"), signed_in),
         "pulled_per_hour": over(n("answered") * 3_600_000, signed_in),
+        "response_seconds": over((n("first_reply_ms") + n("next_reply_ms")) / 1000, replies),
+        "self_service_ratio": over(n("help_visits_alone"), n("help_visits")),
+        "help_search_ratio": over(n("help_searches") - n("help_searches_failed"), n("help_searches")),
         "unanswered_ratio": over(n("unanswered"), n("created")),
         "reopened_ratio": over(n("reopened"), first_resolved),
         "net_resolved": first_resolved - n("reopened") if first_resolved or n("reopened") else None,
