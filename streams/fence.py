@@ -16,6 +16,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
     IncompatibleBrokerVersion,
     InvalidProducerEpoch,
     InvalidProducerIdMapping,
@@ -23,6 +25,8 @@ from aiokafka.errors import (
     KafkaError,
     OutOfOrderSequenceNumber,
     ProducerFenced,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
     UnknownProducerId,
 )
 from aiokafka.structs import TopicPartition
@@ -42,6 +46,11 @@ _FENCED: Final = (
     ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping, InvalidTxnState, OutOfOrderSequenceNumber,
     UnknownProducerId,
 )  # fmt: skip
+_FINAL: Final = (
+    IncompatibleBrokerVersion, ClusterAuthorizationFailedError, GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError, TransactionalIdAuthorizationFailed,
+)  # fmt: skip
+_RETRY_SECONDS: Final = 0.5
 log = logging.getLogger(__name__)
 
 
@@ -93,22 +102,22 @@ class Fence:
         """What the broker knows the owner of a partition number by."""
         return f"{self._broker.app_id}-{number}"
 
-    async def take(self, numbers: Collection[int]) -> None:
+    async def take(self, numbers: Collection[int]) -> bool:
         """Become the only one who can write for these numbers; what was taken before is dropped.
 
-        Raises TransactionsError, or what Kafka says against it. Does nothing when ``drop`` is called meanwhile.
+        False when ``take`` or ``drop`` was called again meanwhile: whoever asked may not go on, because somebody else
+        may add to what he reads. Raises TransactionsError when the coordinator does not answer in a minute.
         """
-        await self.drop()
-        if not self.on:
-            return
-        turn = self._turn
+        turn = await self._begin_turn()
         opened: dict[int, Any] = {}
         try:
-            async with asyncio.timeout(START_SECONDS):
-                await asyncio.gather(*[self._open(number, opened) for number in numbers])
+            if self.on:
+                async with asyncio.timeout(START_SECONDS):
+                    await asyncio.gather(*[self._open(number, opened) for number in numbers])
         except IncompatibleBrokerVersion as error:
             await _stop(opened.values())
             self._do_without(error)
+            return turn == self._turn
         except TimeoutError as error:
             await _stop(opened.values())
             raise TransactionsError(
@@ -119,17 +128,17 @@ class Fence:
         except BaseException:
             await _stop(opened.values())
             raise
-        else:
-            if turn == self._turn:
-                self._producers = opened
-            else:
-                await _stop(opened.values())
+        if turn != self._turn:
+            await _stop(opened.values())
+            return False
+        self._producers = opened
+        return True
 
     async def write(self, number: int, sends: Iterable[Send], offsets: Mapping[Any, int]) -> None:
         """One transaction of the owner of ``number``: everything that is to be sent, and the group's offsets.
 
-        Raises LostOwnershipError when somebody else has taken the number, or the broker has given the transaction up;
-        KafkaError when it would not take it.
+        Raises LostOwnershipError when somebody else has taken the number, or the transaction came to nothing: it can be
+        taken again. KafkaError when the broker will never allow it.
         """
         producer = self._producers.get(number)
         if producer is None:
@@ -140,30 +149,48 @@ class Fence:
             sent = [future for send in sends for future in await append(producer, *send)]
             await asyncio.gather(*sent, producer.send_offsets_to_transaction(committed, self._broker.app_id))
             await producer.commit_transaction()
+        except _FINAL:
+            raise
         except KafkaError as error:
-            if isinstance(error, _FENCED) or isinstance(error.__cause__, _FENCED):
+            reason = error.__cause__ or error
+            if isinstance(reason, _FENCED):
                 raise LostOwnershipError(
                     f"partition {number} has another owner, or was held too long: its transaction was refused "
-                    f"({type(error.__cause__ or error).__name__})"
+                    f"({type(reason).__name__})"
                 ) from error
-            raise
+            raise LostOwnershipError(f"the transaction of partition {number} came to nothing ({reason!r})") from error
 
     async def drop(self) -> None:
         """Write for no number from now on."""
+        await self._begin_turn()
+
+    async def _begin_turn(self) -> int:
         self._turn += 1
+        turn = self._turn  # before anything is awaited: of two that overlap only the later may come to its end
         producers, self._producers = self._producers, {}
         await _stop(producers.values())
+        return turn
 
     async def _open(self, number: int, opened: dict[int, Any]) -> None:
-        producer = AIOKafkaProducer(
-            **client_arguments(self._broker),
-            transactional_id=self.transactional_id(number),
-            transaction_timeout_ms=int(TRANSACTION_SECONDS * 1_000),
-            max_batch_size=_BATCH_BYTES,
-            max_request_size=_REQUEST_BYTES,
-        )
-        opened[number] = producer
-        await producer.start()
+        """Start the number's producer, again and again while the broker is away."""
+        while True:
+            producer = opened[number] = AIOKafkaProducer(
+                **client_arguments(self._broker),
+                transactional_id=self.transactional_id(number),
+                transaction_timeout_ms=int(TRANSACTION_SECONDS * 1_000),
+                max_batch_size=_BATCH_BYTES,
+                max_request_size=_REQUEST_BYTES,
+            )
+            try:
+                await producer.start()
+            except _FINAL:
+                raise
+            except KafkaError as error:
+                log.info("partition %d: no transactional producer yet: %s", number, error)
+                await producer.stop()
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                return
 
     def _do_without(self, error: Exception) -> None:
         if self._insist:

@@ -12,7 +12,13 @@ _ORDINARY: Final = {
         "Heartbeat failed for group",  # a worker came or went: the group rebalances
     ),
     "aiokafka.cluster": ("Topic %s not found in cluster metadata",),  # a topic created a moment ago
-    "aiokafka.producer.sender": ("Got error produce response",),  # retriable: what is not raises, and ends the worker
+    "aiokafka.producer.sender": (
+        "Got error produce response",  # retriable: what is not raises
+        "Unexpected error in sender routine",  # raised as well, by the flush under way, which tells of it
+        "FindCoordinator Request failed",  # the same
+        "Cannot send",  # tried again
+        "Could not send",
+    ),
 }
 _FENCED: Final = ("ProducerFenced", "InvalidProducerEpoch", "InvalidTxnState", "InvalidProducerIdMapping")
 

@@ -96,8 +96,8 @@ class StateTable(Table):
         """Read these partitions of the changelog to their ends; False when that was abandoned."""
         if not numbers:
             return True
-        if self.fence is not None:
-            await self.fence.take(numbers)
+        if self.fence is not None and not await self.fence.take(numbers):
+            return False
         consumer = AIOKafkaConsumer(
             **client_arguments(self.broker), enable_auto_commit=False, auto_offset_reset="earliest",
             max_partition_fetch_bytes=_FETCH_BYTES, fetch_max_wait_ms=_POLL_MS // 2,
