@@ -13,6 +13,7 @@ import logging
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import faust
@@ -36,6 +37,9 @@ log = logging.getLogger(__name__)
 Hook = Callable[[], Awaitable[None]]
 _KIB: Final = 1024
 _PATIENCE_SECONDS: Final = 15.0
+_METADATA_MS: Final = (
+    5_000  # a broker that has just started knows of no topics: a worker so told owns nothing until then
+)
 
 
 class _App(faust.App):  # type: ignore[misc]
@@ -58,14 +62,19 @@ class Worker:
     """
 
     def __init__(
-        self, settings: Settings, partition_factory: Callable[[str, int], PartitionState], *, embedded: bool
+        self,
+        settings: Settings,
+        partition_factory: Callable[[str, int], PartitionState],
+        *,
+        embedded: bool,
+        topic_ids: Mapping[str, str],
     ) -> None:
         check_versions(untested=settings.worker.untested_versions)
         broker = settings.broker
         self.settings = settings
         self.on_start: list[Hook] = []
         self.on_stop: list[Hook] = []
-        self.holdings = Holdings(TOPICS, partition_factory)
+        self.holdings = Holdings(TOPICS, partition_factory, topic_ids)
         self.app = _faust_app(broker)
         self._fence = None
         if not embedded and broker.transactions != "off":
@@ -252,17 +261,19 @@ def build(
     partition_factory: Callable[[str, int], PartitionState] | None = None,
     *,
     embedded: bool = False,
+    topic_ids: Mapping[str, str] = MappingProxyType({}),
 ) -> Worker:
     """A worker for ``settings``, not started. Building a second one in the same process is fine.
 
     ``partition_factory(topic, partition)`` makes the empty state of one; by default ``streams.partition.Partition``.
-    ``embedded``: the broker is the demo's, which misreports where topics end. Raises VersionError.
+    ``embedded``: the broker is the demo's, which misreports where topics end. ``topic_ids`` are the broker's ids of the
+    inputs: state of a topic with another id is refused. Raises VersionError.
     """
 
     def default_factory(topic: str, number: int) -> PartitionState:
         return Partition(settings, topic, number)
 
-    return Worker(settings, partition_factory or default_factory, embedded=embedded)
+    return Worker(settings, partition_factory or default_factory, embedded=embedded, topic_ids=topic_ids)
 
 
 def work(worker: Worker) -> None:
@@ -282,6 +293,7 @@ def _faust_app(broker: Broker) -> faust.App:
         broker_request_timeout=max(session, 30.0),
         broker_max_poll_records=8_000,
         consumer_max_fetch_size=4 * _KIB * _KIB,
+        consumer_metadata_max_age_ms=_METADATA_MS,
         producer_acks=-1,
         producer_linger=0,
         producer_max_batch_size=512 * _KIB,

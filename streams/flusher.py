@@ -176,9 +176,11 @@ class Flusher:
                 sends.append(Send(rejected_topic(owned.topic), number, self._refused(owned, refused)))
             gone = [(key, None) for key in self._forgotten.pop((owned.topic, number), ())]
             # What was forgotten goes first: a contact that came back since is written again behind it.
-            sends.append(Send(self.changelog, number, [*gone, *flush.tallies, *flush.contacts, flush.marker]))
+            state = [*gone, *owned.identity(), *flush.tallies, *flush.contacts, flush.marker]
+            sends.append(Send(self.changelog, number, state))
         await self._fence.write(number, sends, _offsets(taken))
         for owned, _, flush in taken:
+            owned.stored_id = owned.topic_id
             if keys := owned.partition.flushed(flush):
                 self._forgotten[owned.topic, number] = keys
 
@@ -188,13 +190,15 @@ class Flusher:
             for one in taken
             if (pairs := self._refused(one.owned, one.refused))
         ]
-        await self._phase(refused + [self._write(one.owned, one.flush.tallies) for one in taken])
+        await self._phase(refused + [self._write(one.owned, one.owned.identity() + one.flush.tallies) for one in taken])
         await self._phase([self._write(one.owned, one.flush.contacts) for one in taken])
         await self._phase([self._write(one.owned, [one.flush.marker]) for one in taken])
         offsets = _offsets(taken)
         if not await self._group().commit_durable(offsets):
             raise LostOwnershipError("the group moved on while a flush was written")
         self._durable.update(offsets)
+        for one in taken:
+            one.owned.stored_id = one.owned.topic_id
         forgotten = [(one.owned, one.owned.partition.flushed(one.flush)) for one in taken]
         await self._phase([self._write(owned, [(key, None) for key in keys]) for owned, keys in forgotten if keys])
 

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import perf_counter
-from typing import Protocol, TypeAlias
+from types import MappingProxyType
+from typing import Final, Protocol, TypeAlias
 
 from streams.partition import Flush, Record, Refused
 
 Key: TypeAlias = tuple[str, int]
 """Source topic and partition."""
+
+_IDENTITY: Final = "i"
+_IDENTITY_KEY: Final = f"{_IDENTITY}|".encode()
+
+
+class TopicReplacedError(RuntimeError):
+    """An input is not the topic that the state was counted from; the message says what to do."""
 
 
 class PartitionState(Protocol):
@@ -47,10 +55,13 @@ class Owned:
     """One source topic and partition while it is assigned here.
 
     ``next_offset`` is None while its state is being restored; then it is the offset to apply next. ``epoch`` is that of
-    the last seek: batches of an earlier one are stale.
+    the last seek: batches of an earlier one are stale. ``topic_id`` is the broker's for the topic as it is now, None
+    where the broker has none; ``stored_id`` that of the topic whose records are in the state.
     """
 
-    def __init__(self, topic: str, number: int, partition: PartitionState) -> None:
+    def __init__(self, topic: str, number: int, partition: PartitionState, topic_id: str | None = None) -> None:
+        self.topic_id = topic_id
+        self.stored_id: str | None = None
         self.topic = topic
         self.number = number
         self.partition = partition
@@ -60,7 +71,16 @@ class Owned:
         self._refused: list[Refused] = []
 
     def begin(self) -> None:
-        """The changelog was read to its end: read on from the marker, or from the beginning where there is none."""
+        """The changelog was read to its end: read on from the marker, or from the beginning where there is none.
+
+        Raises TopicReplacedError when the state is that of a topic that is no more.
+        """
+        if self.stored_id is not None and self.topic_id is not None and self.stored_id != self.topic_id:
+            raise TopicReplacedError(
+                f"{self.topic}[{self.number}]: the topic was deleted and created again since its state was stored "
+                f"(its id was {self.stored_id} and is {self.topic_id}). Delete the changelog topic as well (counting "
+                "starts anew), or use another broker.app_id."
+            )
         if self.next_offset is None:
             self.next_offset = self.partition.restored() or 0
 
@@ -89,6 +109,12 @@ class Owned:
                 self.next_offset = chunk[-1].offset + 1
                 yield len(chunk), chunk[0].published_at
 
+    def identity(self) -> list[tuple[bytes, bytes]]:
+        """What the changelog has to say of the topic's id, as long as it does not."""
+        if self.topic_id is None or self.stored_id is not None:
+            return []
+        return [(f"{self.topic}|{_IDENTITY}|".encode(), self.topic_id.encode())]
+
     def take_refused(self) -> list[Refused]:
         """The records refused since the last call; they have to be on the rejected topic before the next marker."""
         taken, self._refused = self._refused, []
@@ -98,7 +124,13 @@ class Owned:
 class Holdings(Mapping[Key, Owned]):
     """Everything the worker owns now, by source topic and partition."""
 
-    def __init__(self, topics: Iterable[str], factory: Callable[[str, int], PartitionState]) -> None:
+    def __init__(
+        self,
+        topics: Iterable[str],
+        factory: Callable[[str, int], PartitionState],
+        topic_ids: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._topic_ids = topic_ids
         self.topics = frozenset(topics)
         self._factory = factory
         self._owned: dict[Key, Owned] = {}
@@ -118,15 +150,19 @@ class Holdings(Mapping[Key, Owned]):
             raise ValueError(f"the changelog holds state of {topic!r}, which is no input: a newer version wrote it")
         key = (topic, number)
         if key not in self._owned:
-            self._owned[key] = Owned(topic, number, self._factory(topic, number))
+            self._owned[key] = Owned(topic, number, self._factory(topic, number), self._topic_ids.get(topic))
         return self._owned[key]
 
     def restore(self, number: int, records: Iterable[Record]) -> None:
         """Feed records of changelog partition ``number`` to the partitions whose state they are, in order."""
         for record in records:
             key = record.key or b""
-            topic = key.partition(b"|")[0].decode()
-            self.take(topic, number).partition.restore(key, record.value)
+            name, _, rest = key.partition(b"|")
+            owned = self.take(name.decode(), number)
+            if rest == _IDENTITY_KEY:
+                owned.stored_id = record.value.decode() if record.value else None
+            else:
+                owned.partition.restore(key, record.value)
 
     def seen_seek(self, epoch: int) -> None:
         """A seek went to every ``next_offset``: batches of earlier epochs are stale."""

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
+from uuid import UUID
 
 import kafka.errors
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
@@ -109,6 +110,17 @@ def ensure_topics(settings: Settings, partitions: int | None = None, replication
     return missing
 
 
+def topic_ids(settings: Settings) -> dict[str, str]:
+    """The broker's id of each topic a worker reads or writes: another one after a topic was deleted and created again.
+
+    Without the topics of a broker that gives no ids. Raises BrokerUnreachableError.
+    """
+    with _admin(settings.broker) as admin:
+        names = set(topic_names(settings.broker.app_id))
+        described = [topic for topic in admin.describe_topics() if topic["name"] in names]
+        return {topic["name"]: str(topic["topic_id"]) for topic in described if _given(topic.get("topic_id"))}
+
+
 def check_topics(settings: Settings) -> int:
     """The number of partitions all topics share. Raises TopicsError or BrokerUnreachableError."""
     with _admin(settings.broker) as admin:
@@ -150,6 +162,10 @@ def _check(admin: KafkaAdminClient, broker: Broker) -> int:
     if problems:
         raise TopicsError(problems)
     return expected
+
+
+def _given(topic_id: object) -> bool:
+    return bool(topic_id) and UUID(str(topic_id)).int != 0
 
 
 def _partition_counts(admin: KafkaAdminClient) -> dict[str, int]:

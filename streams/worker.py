@@ -15,7 +15,7 @@ from streams.app import build, work
 from streams.broker import embedded_broker
 from streams.measures.topic import Reader
 from streams.settings import Settings
-from streams.topics import check_topics, ensure_topics
+from streams.topics import check_topics, ensure_topics, topic_ids
 from streams.vigil import Vigil, explain_absence, wait_for_broker
 
 EMBEDDED_NOTICE = (
@@ -39,7 +39,7 @@ def run(settings: Settings, *, embedded: bool = False) -> int:
             print(f"Embedded broker at {settings.broker.bootstrap_servers}. {EMBEDDED_NOTICE}", file=sys.stderr)
         wait_for_broker(settings.broker)
         ensure_topics(settings)
-        worker = build(settings, embedded=embedded)
+        worker = build(settings, embedded=embedded, topic_ids={} if embedded else topic_ids(settings))
         reader = Reader(settings.broker, worker.fail, trust_end_offsets=not embedded)
         worker.on_start.append(reader.start)
         worker.on_stop.append(reader.stop)

@@ -12,9 +12,10 @@ from kafka.admin import KafkaAdminClient
 
 from streams.app import Worker, build
 from streams.events import CALL_EVENTS
+from streams.owned import TopicReplacedError
 from streams.partition import Partition, Refused
 from streams.settings import Settings
-from streams.topics import ensure_topics
+from streams.topics import ensure_topics, topic_ids
 from streams.transport import PositionError
 from tests.integration.conftest import drop_topics, settings_for
 from tests.integration.harness import (
@@ -148,6 +149,21 @@ async def test_a_topic_created_anew_under_old_state_is_refused_with_the_mend(set
 
     with pytest.raises(PositionError, match="it was deleted and created again"):
         await asyncio.wait_for(build(settings, ToyPartition).run(), 20)
+
+
+async def test_a_topic_created_anew_that_has_grown_beyond_the_old_state_is_refused_by_its_id(
+    settings: Settings,
+) -> None:
+    log: Log = {}
+    await publish(settings, toy_records(10, 200), log, per_second=10_000)
+    async with running(settings, topic_ids=topic_ids(settings)) as worker:
+        await until(lambda: counted(worker) == expected(log), lambda: (counted(worker), expected(log)))
+    drop_topics(settings.broker.bootstrap_servers, CALL_EVENTS)
+    ensure_topics(settings)
+    await publish(settings, toy_records(11, 400), {}, per_second=10_000)
+
+    with pytest.raises(TopicReplacedError, match="the topic was deleted and created again since its state was stored"):
+        await asyncio.wait_for(build(settings, ToyPartition, topic_ids=topic_ids(settings)).run(), 20)
 
 
 async def test_hooks_run_around_the_work_and_a_worker_leaves_before_it_has_begun(settings: Settings) -> None:
