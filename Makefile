@@ -9,8 +9,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Seconds after which the demo ends by itself; 0 is until Ctrl-C.
 DURATION ?= 0
-# How many nodes `make kafka` has.
+# How many nodes `make kafka` and `make crash-test` have.
 NODES ?= 1
+# Of `make crash-test`; CRASH_ARGS="--sabotage all" has every sabotaged worker found out instead.
+SEED ?= 1
+ROUNDS ?= 5
+CRASH_ARGS ?=
 PYTEST_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -39,6 +43,10 @@ check: $(STAMP) ## What pre-commit and CI run: ruff, mypy --strict, unit and pro
 format: $(STAMP) ## Format and mend what ruff can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+.PHONY: crash-test
+crash-test: $(STAMP) ## Workers and brokers die at moments chosen by SEED, for ROUNDS rounds; every number compared
+	@$(BIN)/python -m tests.crash --seed $(SEED) --rounds $(ROUNDS) --nodes $(NODES) $(CRASH_ARGS)
 
 .PHONY: kafka
 kafka: $(STAMP) ## A real Apache Kafka on loopback, in a temporary folder, until Ctrl-C (NODES=3: three nodes)

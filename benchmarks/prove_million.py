@@ -125,12 +125,12 @@ def prove(events: int, seed: int = 1) -> Proof:
     floor = demo(START, HOURS * 3_600, hour=9.0, scale=scale)
     spec = dataclasses.replace(floor, missing_ends=MISSING_ENDS, heartbeat_ms=60_000)
     stored, applied = _applied(spoil(simulate(spec, seed, oracle), FAULTS, seed), events // (CRASHES + 1))
-    numbers = list(_numbers([each.partition for each in stored], oracle))
+    compared = list(numbers([each.partition for each in stored], oracle))
     return Proof(
         events=applied,
         refused=sum(len(each.refused) for each in stored),
-        checked=len(numbers),
-        wrong=[f"{name}: {ours} instead of {theirs}" for name, ours, theirs in numbers if ours != theirs],
+        checked=len(compared),
+        wrong=[f"{name}: {ours} instead of {theirs}" for name, ours, theirs in compared if ours != theirs],
         seconds=time.perf_counter() - began,
     )
 
@@ -163,7 +163,8 @@ Number = tuple[str, float | None, float | None]
 """What it is, ours, the oracle's."""
 
 
-def _numbers(partitions: list[Partition], oracle: Oracle) -> Iterator[Number]:
+def numbers(partitions: list[Partition], oracle: Oracle) -> Iterator[Number]:
+    """Every number that the oracle knows, as the partitions have it and as it must be."""
     settings, now = Settings(), oracle.as_of_ms or 0
     totals = oracle.totals()
     lives = view.live(partitions, settings, now)

@@ -1,0 +1,121 @@
+"""The verdict: what the changelog holds enters; every number that is not what plain reading gives, in words, leaves.
+
+Compared are, for each input and partition, every total, slice, histogram, counter, open contact and stub with those of
+a partition that read the same records in one go; and the whole floor with the simulator's oracle.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
+
+from benchmarks.prove_million import numbers as floor_numbers
+from streams.connection import client_arguments
+from streams.events import TOPICS
+from streams.partition import Partition, Record
+from streams.settings import Settings
+from streams.simulate import Oracle
+from streams.topics import changelog_topic
+
+Key = tuple[str, int]
+
+
+async def differences(settings: Settings, oracle: Oracle) -> list[str]:
+    """Every number that is lost or doubled, in words; empty when all are right."""
+    found, right = await _restored(settings), await _read_in_one_go(settings)
+    wrong = []
+    for (topic, number), partition in right.items():
+        ours, theirs = _numbers(found[topic, number]), _numbers(partition)
+        wrong += [
+            f"{topic}[{number}] {name}: {_told(ours.get(name))} instead of {_told(theirs.get(name))}"
+            for name in sorted(ours.keys() | theirs.keys())
+            if ours.get(name) != theirs.get(name)
+        ]
+    by_oracle = floor_numbers(list(found.values()), oracle)
+    return wrong + [
+        f"{name}: {ours} instead of the oracle's {truth}" for name, ours, truth in by_oracle if ours != truth
+    ]
+
+
+async def ends(settings: Settings) -> dict[TopicPartition, int]:
+    """Where each partition of the inputs ends."""
+    consumer = _consumer(settings)
+    await consumer.start()
+    try:
+        found: dict[TopicPartition, int] = await consumer.end_offsets(
+            [TopicPartition(topic, n) for topic in TOPICS for n in range(settings.broker.partitions)]
+        )
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def _restored(settings: Settings) -> dict[Key, Partition]:
+    """What a worker would hold that starts now."""
+    found = {
+        (topic, n): Partition(settings, topic, n) for topic in TOPICS for n in range(settings.broker.partitions)
+    }  # fmt: skip
+    changelog = changelog_topic(settings.broker.app_id)
+    for number, records in (await _records(settings, [changelog])).items():
+        for record in records:
+            topic = record.key.partition(b"|")[0].decode()
+            found[topic, number[1]].restore(record.key, record.value)
+    for partition in found.values():
+        partition.restored()
+    return found
+
+
+async def _read_in_one_go(settings: Settings) -> dict[Key, Partition]:
+    right = {}
+    for (topic, number), records in (await _records(settings, list(TOPICS))).items():
+        partition = right[topic, number] = Partition(settings, topic, number)
+        partition.apply([Record(r.offset, r.key, r.value, max(0, r.timestamp)) for r in records])
+    return right
+
+
+async def _records(settings: Settings, topics: list[str]) -> dict[Key, list[Any]]:
+    """Every committed record of these topics."""
+    consumer = _consumer(settings)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, n) for topic in topics for n in range(settings.broker.partitions)]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        last = await consumer.end_offsets(partitions)
+        found: dict[Key, list[Any]] = {(tp.topic, tp.partition): [] for tp in partitions}
+        while any([await consumer.position(tp) < last[tp] for tp in partitions]):
+            for tp, records in (await consumer.getmany(timeout_ms=200)).items():
+                found[tp.topic, tp.partition] += records
+        return found
+    finally:
+        await consumer.stop()
+
+
+def _consumer(settings: Settings) -> Any:
+    arguments = client_arguments(settings.broker)
+    return AIOKafkaConsumer(**arguments, isolation_level="read_committed", enable_auto_commit=False)
+
+
+def _numbers(partition: Partition) -> dict[str, object]:
+    """Everything anybody could see, by name; what cancelled out to 0, and what retention has ended, left out."""
+    found: dict[str, object] = {"watermark": partition.watermark, "next offset": partition.next_offset}
+    for (queue, channel), book in partition.ledger.books.items():
+        slices = {"total": book.total}
+        for name, ring in partition.ledger.rings._asdict().items():
+            oldest = partition.watermark - ring.keep_ms
+            slices |= {f"{name} slice {start}": s for start, s in getattr(book, name).items() if start >= oldest}
+        for name, piece in slices.items():
+            for field, value in [*piece.fields.items(), *((f"max {n}", most) for n, most in piece.maxima.items())]:
+                if value:
+                    found[f"{queue}/{channel} {name} field {field}"] = value
+    found |= {f"counter {name}": count for name, count in partition.counters.items()}
+    for name, contact in partition.contacts.items():
+        found[f"contact {name}"] = (contact.head, contact.log, contact.base_at, contact.digests)
+    found |= {f"waiting {name}": waits for name, waits in partition.waiting.items()}
+    return found | {f"handling {name}": place for name, place in partition.handling.items()}
+
+
+def _told(value: object) -> str:
+    return "nothing" if value is None else str(value)[:120]

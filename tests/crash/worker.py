@@ -1,0 +1,55 @@
+"""``python -m tests.crash.worker ORDERS``: a worker of a round, until it is told to leave, or killed."""
+
+from __future__ import annotations
+
+import logging
+import random
+import sys
+
+import msgspec
+
+from streams.app import Worker, build, work
+from streams.partition import Partition
+from streams.settings import Settings, from_raw
+from tests.crash.sabotage import applied_to
+from tests.integration.faults import Faults
+
+_SENDS = 9
+"""What a flush without transactions sends for a partition number: tallies, contacts and marker of each input."""
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """What a worker is told on its command line, as JSON; ``seed`` decides how deep in a flush a fault strikes."""
+
+    bootstrap: str
+    app_id: str
+    partitions: int
+    transactions: str
+    sabotage: str
+    seed: int
+
+
+def settings_of(orders: Orders) -> Settings:
+    """Settings that find a dead worker, and flush, as quickly as they allow."""
+    broker = {
+        "bootstrap_servers": orders.bootstrap, "app_id": orders.app_id, "session_timeout_seconds": 2,
+        "partitions": orders.partitions, "transactions": orders.transactions,
+    }  # fmt: skip
+    return from_raw({"broker": broker, "worker": {"flush_interval_seconds": 0.05}, "clock": "stream"}, {})
+
+
+def main(text: str) -> None:
+    """Work."""
+    orders = msgspec.json.decode(text, type=Orders)
+    settings, dice = settings_of(orders), random.Random(orders.seed)
+    Faults(after=lambda: dice.randrange(_SENDS * orders.partitions)).install()
+
+    def built(partition: type[Partition]) -> Worker:
+        return build(settings, lambda topic, number: partition(settings, topic, number))
+
+    work(applied_to(built, orders.sabotage))
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    main(sys.argv[1])
