@@ -1,0 +1,54 @@
+"""What fencing costs: one worker on Apache Kafka drains a backlog with and without transactions, in turn.
+
+With transactions each partition number that changed has a transaction of its own at every flush, 200 ms apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from benchmarks.bench_worker import Drained
+from benchmarks.load import PARTITIONS, lines, voice_events
+from benchmarks.results import record, spread
+from benchmarks.rig import Watch, end_of, fresh, kafka, producing, publish, used, working
+
+BACKLOG = 200_000
+RUNS = 3
+
+
+async def drain(bootstrap: str, transactions: str) -> Drained:
+    """A new group reads everything there is."""
+    total, broker = await end_of(bootstrap), fresh(bootstrap)
+    async with working(broker, broker__transactions=transactions) as worker, Watch(broker, worker.pid) as watch:
+        await watch.until(total)
+        first, last = watch.busy()
+        count = last.committed - first.committed
+        cpu_us = (last.cpu_seconds - first.cpu_seconds) / count * 1e6
+        return Drained(count / (last.at - first.at), cpu_us, used(worker.pid).peak_bytes)
+
+
+async def measure() -> None:
+    """Measure and record."""
+    runs: dict[str, list[Drained]] = {"off": [], "on": []}
+    with kafka() as bootstrap:
+        fresh(bootstrap)
+        async with producing(bootstrap) as producer:
+            await publish(producer, lines(voice_events(BACKLOG)))
+        for _ in range(RUNS):
+            for transactions, found in runs.items():
+                found.append(await drain(bootstrap, transactions))
+    record(
+        "What transactions cost",
+        "python -m benchmarks.bench_transactions",
+        ("transactions", "events/s", "us of processor time an event"),
+        [
+            (name, spread([run.per_second for run in found]), spread([run.cpu_us for run in found], ".1f"))
+            for name, found in runs.items()
+        ],
+        f"{BACKLOG:,} voice events in {PARTITIONS} partitions, drained by one worker on one core, Kafka on the other; "
+        f"first commit to last; medians of {RUNS} (least-most), on and off in turn.",
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(measure())
