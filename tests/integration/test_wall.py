@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
+from streams import events as e
 from tests.conftest import ROOT
 from tests.integration.wall_floor import (
     WallFloor,
@@ -171,6 +172,24 @@ async def test_it_is_stale_ten_seconds_after_the_sources_fall_silent_and_recover
     assert hatch.startswith("repeating-linear-gradient")
     assert said == "The numbers are stale."
     assert await page.is_hidden("#banner")
+
+
+async def test_a_tile_says_that_its_source_was_cut_off_until_a_snapshot_says_what_is_open_28(
+    floor: WallFloor, browser: Browser
+) -> None:
+    page = await look(browser, floor.url)
+    now = wall_now()
+    told: dict[str, Any] = {"occurred_at": now, "source": "annex"}
+    incomplete = f'{tile("annex")} .standing:has-text("incomplete")'
+
+    floor.happen(e.CallOffered(event_id="annex-1", contact_id="annex-1", queue="annex", **told))
+    floor.happen(e.SourceGap(event_id="annex-gap", since=now - 60_000, **told))
+    await page.wait_for_selector(incomplete, timeout=5_000)
+    others = await page.inner_text(f"{tile('vip')} .standing")
+    floor.happen(e.SourceSnapshot(event_id="annex-open", open_contacts=("annex-1",), **told))
+    await page.wait_for_selector(incomplete, state="detached", timeout=5_000)
+
+    assert "incomplete" not in others
 
 
 async def test_it_survives_a_restart_of_the_worker_without_a_reload(floor: WallFloor, browser: Browser) -> None:
