@@ -1,6 +1,6 @@
 """The Faust shell: settings and a partition factory enter, a ``Worker`` leaves. It decides nothing about metrics.
 
-One agent reads the three inputs in batches and has the owned partitions apply them; a task flushes; one table's
+One agent reads the inputs in batches and has the owned partitions apply them; a task flushes; one table's
 changelog holds the state. What goes wrong ends the worker with the reason: its state is in the changelog, and whoever
 starts it again loses nothing. Importing and building open nothing; ``Worker.run`` does.
 """
@@ -20,8 +20,8 @@ import faust
 from faust.types import TP
 
 from streams.connection import TokenFile, tls
+from streams.crossing.state import FactsPartition
 from streams.delay import Delay
-from streams.events import TOPICS
 from streams.fence import Fence
 from streams.flusher import Flusher
 from streams.owned import Holdings, Key, Pace, PartitionState
@@ -29,7 +29,7 @@ from streams.partition import Partition
 from streams.quiet import quiet_libraries
 from streams.settings import Broker, Settings
 from streams.state_table import RawTopic, StateTable
-from streams.topics import changelog_topic
+from streams.topics import changelog_topic, facts_topics, input_topics
 from streams.transport import Batch, BatchTransport, RawSchema, check_versions
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,8 @@ class Worker:
         self.settings = settings
         self.on_start: list[Hook] = []
         self.on_stop: list[Hook] = []
-        self.holdings = Holdings(TOPICS, partition_factory, topic_ids)
+        self.inputs = input_topics(broker.app_id)
+        self.holdings = Holdings(self.inputs, partition_factory, topic_ids)
         self.app = _faust_app(broker)
         self._fence = None
         if not embedded and broker.transactions != "off":
@@ -82,6 +83,7 @@ class Worker:
         self.flusher = Flusher(
             self.holdings,
             changelog_topic(broker.app_id),
+            facts={destination: topic for topic, destination in facts_topics(broker.app_id).items()},
             producer=lambda: self.app.producer._ensure_producer(),  # noqa: PLW0108 - building opens nothing: no producer yet
             group=lambda: self.app.consumer,
             interval_seconds=settings.worker.flush_interval_seconds,
@@ -107,12 +109,16 @@ class Worker:
 
     @property
     def lag(self) -> dict[Key, int]:
-        """Records not applied yet of each restored partition, as far as the last fetch told; absent before one."""
+        """Records not applied yet of each restored partition, as far as the last fetch told; absent before one.
+
+        On a facts topic the last offset is a transaction's end, which is no record.
+        """
         found = {}
+        facts = facts_topics(self.settings.broker.app_id)
         for key, owned in self.holdings.items():
             end = self.app.consumer.end_offset(TP(*key)) if owned.epoch is not None else None
             if end is not None and owned.next_offset is not None:
-                found[key] = max(0, end - owned.next_offset)
+                found[key] = max(0, end - owned.next_offset - (key[0] in facts))
         return found
 
     def leave(self) -> None:
@@ -186,7 +192,7 @@ class Worker:
         app.transport = BatchTransport(
             app.conf.broker_consumer,
             app,
-            batched=TOPICS,
+            batched=self.inputs,
             positions=self._positions,
             on_seek=self.holdings.seen_seek,
             on_error=self._fail,
@@ -198,7 +204,7 @@ class Worker:
         )  # fmt: skip
         app.tables.add(self._state)
         # No acks: Faust commits what agents have seen, we what is in the changelog.
-        inputs = RawTopic(app, topics=list(TOPICS), schema=RawSchema(), acks=False, allow_empty=True)
+        inputs = RawTopic(app, topics=self.inputs, schema=RawSchema(), acks=False, allow_empty=True)
         app.agent(inputs, name="apply_events")(self._apply_events)
         app.on_partitions_revoked.connect(self._on_revoked)
         app.on_before_shutdown.connect(self._on_shutdown)
@@ -265,12 +271,17 @@ def build(
 ) -> Worker:
     """A worker for ``settings``, not started. Building a second one in the same process is fine.
 
-    ``partition_factory(topic, partition)`` makes the empty state of one; by default ``streams.partition.Partition``.
-    ``embedded``: the broker is the demo's, which misreports where topics end. ``topic_ids`` are the broker's ids of the
-    inputs: state of a topic with another id is refused. Raises VersionError.
+    ``partition_factory(topic, partition)`` makes the empty state of one; by default ``streams.partition.Partition``,
+    and ``streams.crossing.state.FactsPartition`` for the application's own facts. ``embedded``: the broker is the
+    demo's, which misreports where topics end. ``topic_ids`` are the broker's ids of the inputs: state of a topic with
+    another id is refused. Raises VersionError.
     """
 
+    facts = facts_topics(settings.broker.app_id)
+
     def default_factory(topic: str, number: int) -> PartitionState:
+        if topic in facts:
+            return FactsPartition(settings, topic, number, facts[topic])
         return Partition(settings, topic, number)
 
     return Worker(settings, partition_factory or default_factory, embedded=embedded, topic_ids=topic_ids)

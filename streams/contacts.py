@@ -8,23 +8,25 @@ stub, a stub is forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from sys import intern
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import msgspec
 
 from streams.contact import history
-from streams.contact.history import Contact
+from streams.contact.history import Contact, Named
 from streams.contact.log import entry_of
 from streams.contact.state import OPEN, Head, excluded, visit_facts
+from streams.crossing.fact import Telling, difference
+from streams.crossing.tell import is_quiet, tellings
 from streams.events import CallEvent, ContactEvent, SourceSnapshot
 from streams.facts import Change, Fact
 from streams.settings import Settings
 from streams.slices import DAY, HOUR, MINUTE
+from streams.stored import STATE_VERSION, of_this_version
 
-STATE_VERSION: Final = 2
 KEPT_OPEN, KEPT_CLOSED, KEPT_STUB = range(3)
 OUT_OF_ORDER: Final = "out_of_order"
 
@@ -48,15 +50,11 @@ class Voicemail(NamedTuple):
     left_at: int
 
 
-Stored = TypeVar("Stored", bound=tuple[Any, ...])
-
-
-class StateRefusedError(Exception):
-    """Stored state this version cannot read; the message says what to do."""
-
-
 class Contacts:
-    """The contacts of one partition by id, and what is derived from them."""
+    """The contacts of one partition by id, and what is derived from them.
+
+    ``told`` gathers what customers' and agents' partitions have to hear of; whoever takes an event empties it.
+    """
 
     def __init__(self, settings: Settings, prefix: bytes) -> None:
         self.by_id: dict[str, Contact] = {}
@@ -68,6 +66,7 @@ class Contacts:
         self.kept = [0, 0, 0]
         """How many contacts are ``KEPT_OPEN``, ``KEPT_CLOSED`` and ``KEPT_STUB``."""
         self.next_due = _NEVER
+        self.told: list[Telling] = []
         self._prefix = prefix + b"c|"
         self._timers: list[tuple[int, str]] = []
         self._dirty: dict[str, None] = {}
@@ -93,7 +92,9 @@ class Contacts:
             linked = not isinstance(event, CallEvent)
             if at < watermark - (self._linked_ms if linked else self._stub_ms):
                 return [], history.LATE
-            contact = self.by_id[name] = Contact(name, linked=linked, source=intern(event.source))
+            contact = self.by_id[name] = Contact(
+                name, linked=linked, source=intern(event.source), born=offset, revived=offset
+            )
             settled = None
         elif contact.stamp >= offset:
             return [], ""
@@ -102,9 +103,19 @@ class Contacts:
             settled = None if head is None else head.settled()
             if at < contact.last_at:
                 counted_as = OUT_OF_ORDER
-        outcome = history.record(contact, entry_of(event))
+        entry = entry_of(event)
+        unnamed = event.customer_id is None and event.lead_id is None
+        before = None if unnamed and is_quiet(contact, entry) else tellings(contact)
+        was_stub = contact.head is None
+        outcome = history.record(contact, entry)
         if isinstance(outcome, str):
             return [], outcome
+        if was_stub:
+            contact.revived = offset
+        if before is not None:
+            contact.customer = _earliest(contact.customer, at, event.customer_id)
+            contact.lead = _earliest(contact.lead, at, event.lead_id)
+            self.told += difference(before, tellings(contact))
         self._refresh(contact, settled)
         return outcome, counted_as
 
@@ -138,7 +149,9 @@ class Contacts:
                     history.give_up_voicemail(contact, deadline)
                     self._refresh(contact, None)
                 else:
+                    before = tellings(contact)
                     outcome = history.close_as_orphan(contact, deadline)
+                    self.told += difference(before, tellings(contact))
                     self._refresh(contact, None)
                     yield outcome if isinstance(outcome, list) else []
         for timer in kept:
@@ -257,7 +270,8 @@ class Contacts:
             contact.stamp = max(contact.stamp, stamp)
             stored = (
                 STATE_VERSION, contact.stamp, contact.linked, contact.count, contact.log, contact.base,
-                contact.base_at, contact.digests, contact.source,
+                contact.base_at, contact.digests, contact.source, contact.customer, contact.lead, contact.born,
+                contact.revived,
             )  # fmt: skip
             written.append((self._key(name), _encode(stored)))
         self._dirty.clear()
@@ -286,8 +300,10 @@ class Contacts:
                 self._ghosts[name] = _decode_ghost(value)[1]
             return
         decoded = of_this_version(_decode_contact, value, "contact")
-        _, stamp, linked, count, log, base, base_at, digests, source = decoded
-        self.by_id[name] = Contact(name, stamp, count, log, base, base_at, digests, linked, intern(source))
+        _, stamp, linked, count, log, base, base_at, digests, source, customer, lead, born, revived = decoded
+        self.by_id[name] = Contact(
+            name, stamp, count, log, base, base_at, digests, linked, intern(source), customer, lead, born, revived
+        )
 
     def restored(self, watermark: int) -> None:
         """Everything stored was read: rebuild the rest. Stubs whose time was up are forgotten again."""
@@ -306,24 +322,11 @@ class Contacts:
         return self._prefix + name.encode("utf-8", "surrogatepass")
 
 
-def of_this_version(decode: Callable[[bytes], Stored], value: bytes, what: str) -> Stored:
-    """Stored state whose first field is its version. Raises StateRefusedError for another, however it is built."""
-    try:
-        stored = decode(value)
-    except msgspec.ValidationError:
-        check_version(msgspec.msgpack.decode(value)[0], what)
-        raise
-    check_version(stored[0], what)
-    return stored
-
-
-def check_version(version: int, what: str) -> None:
-    """Raise StateRefusedError for state of another version than this program reads."""
-    if version != STATE_VERSION:
-        raise StateRefusedError(
-            f"The stored {what} is of state version {version}; this program reads version {STATE_VERSION}. "
-            "Run the version that wrote it, or start a new broker.app_id to count again from the topics."
-        )
+def _earliest(known: Named | None, at: int, name: str | None) -> Named | None:
+    """Who was named first, by event time."""
+    if name is None:
+        return known
+    return (at, name) if known is None else min(known, (at, name))
 
 
 _NEVER: Final = 2**63
@@ -332,4 +335,6 @@ _FORGOTTEN: Final = 0x92
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_ghost = msgspec.msgpack.Decoder(tuple[int, int]).decode
-_decode_contact = msgspec.msgpack.Decoder(tuple[int, int, bool, int, bytes, Head | None, int, bytes, str]).decode
+_decode_contact = msgspec.msgpack.Decoder(
+    tuple[int, int, bool, int, bytes, Head | None, int, bytes, str, Named | None, Named | None, int, int]
+).decode

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams import tally as y
-from streams.tally import COHORT, EXCLUDED_BY, FLOWED_OUT_BY, STATE_MS, Fields, conversations
+from streams.tally import COHORT, EXCLUDED_BY, FLOWED_OUT_BY, STATE_MS, Fields, conversations, people
 
 
 class Counts(Struct, frozen=True, kw_only=True):
@@ -22,6 +22,8 @@ class Counts(Struct, frozen=True, kw_only=True):
     arrival cohorts it is ``offered``. ``waiting_past_threshold`` is live: visits waiting for longer than the threshold.
     ``told`` holds what is counted of conversations, by the names of ``tally_conversations``, and ``times`` their
     histograms. ``excluded_by`` is what is no customer of any queue: only the row of no queue and the floor have it.
+    ``people`` holds what is counted of customers, leads and agents across contacts, by the names of ``tally.people``,
+    and how many agents took, replied to or resolved any.
     """
 
     offered: int = 0
@@ -67,6 +69,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     handles: tuple[tuple[int, int], ...] = ()
     told: Mapping[str, int] = {}
     times: Mapping[str, tuple[tuple[int, int], ...]] = {}
+    people: Mapping[str, int] = {}
     max_answered_wait_ms: int | None = None
     max_wait_ms: int | None = None
     waiting_past_threshold: int = 0
@@ -75,6 +78,10 @@ class Counts(Struct, frozen=True, kw_only=True):
     def say(self, name: str) -> int:
         """How much was counted of one thing about conversations; 0 when nothing was."""
         return self.told.get(name, 0)
+
+    def of_people(self, name: str) -> int:
+        """How much was counted of one thing about customers, leads or agents; 0 when nothing was."""
+        return self.people.get(name, 0)
 
     @property
     def left(self) -> int:
@@ -93,9 +100,10 @@ _PLAIN: Final = tuple(
 
 
 def counts_of(
-    fields: Fields, *, cohort: bool, maxima: Mapping[int, int] | None = None, waiting_past_threshold: int = 0
-) -> Counts:
-    """The counts in a tally: by arrival cohort, or by the time things happened."""
+    fields: Fields, *, cohort: bool, maxima: Mapping[int, int] | None = None, waiting_past_threshold: int = 0,
+    agents: Mapping[str, int] | None = None,
+) -> Counts:  # fmt: skip
+    """The counts in a tally: by arrival cohort, or by the time things happened; ``agents`` are counted apart."""
     shift, maxima = COHORT if cohort else 0, maxima or {}
     histograms = y.histograms(fields, shift)
     return Counts(
@@ -109,6 +117,10 @@ def counts_of(
         handles=tuple(histograms.get(y.HANDLES, ())),
         told={name: fields[n + shift] for n, name in conversations.NAMES.items() if fields.get(n + shift)},
         times={name: tuple(histograms[n]) for name, n in conversations.HISTOGRAMS.items() if n in histograms},
+        people={
+            **{name: fields[n + shift] for n, name in people.NAMES.items() if fields.get(n + shift)},
+            **(agents or {}),
+        },
         max_answered_wait_ms=maxima.get(y.MAX_ANSWERED_WAIT + shift),
         max_wait_ms=maxima.get(y.MAX_WAIT + shift),
         waiting_past_threshold=waiting_past_threshold,

@@ -8,12 +8,10 @@ slots. Presence and contacts lie in different partitions, so this is whole only 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from streams.partition import Partition
-
-SERVING: Final = frozenset({"available", "ringing", "on_contact", "after_contact_work"})
-"""The states of an agent who takes contacts now or as soon as the one in hand is over."""
+from streams.presence import SERVING
 
 
 class Slots(NamedTuple):

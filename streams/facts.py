@@ -53,8 +53,21 @@ class Kind(IntEnum):
     EXPECTED = 34  #: what was expected where a rating was perceived (SERVQUAL); value in thousandths
     REVIEWED = 35  #: value: the score in thousandths; detail: "qa" or "peer"
     REPLIED = 36  #: any public human reply
-    TEAM_RATED = 51  #: a rating or review, for the team; value: the score; detail, in lines: kind, team, agent
+    CONTACTED = 37  #: a known customer got in touch; detail: "", or "repeat" (soon after another was resolved)
+    CASE_RESOLVED = 38  #: a known customer's contact was resolved; detail: "", or "recurred" (somebody came back)
+    FIRST_CONTACT = 39  #: the same, of contacts that were no repeats; detail: "once" or "again", so far
+    FIRST_CONTACT_FINAL = 40  #: the same, when the repeat window has passed
+    LEAD = 41  #: a lead was dialled for the first time
+    LEAD_DIALLED = 42  #: an attempt at a lead, at the time of the first one
+    DIALLED = 43  #: an outbound attempt
+    CONNECTED = 44  #: an outbound attempt got through; detail: the disposition
+    DROPPED = 45  #: a person picked up, and no agent was there
+    TAKEN = 46  #: an agent took a contact
+    AGENT_REPLIED = 47  #: an agent replied to a written contact, the first time in a cycle
+    AGENT_RESOLVED = 48  #: an agent resolved a written contact
+    BETWEEN = 49  #: an agent took a contact; value: since the one before was done with
     HELPED = 50  #: the help centre was visited; detail: what it counts as, such as "help_searches"
+    TEAM_RATED = 51  #: a rating or review, for the team; value: the score; detail, in lines: kind, team, agent
 
 
 class Fact(Struct, frozen=True, gc=False):

@@ -1,9 +1,9 @@
 """The flush: what changed in the owned partitions enters, acknowledged records in the changelog leave.
 
-The order is what makes a crash at any moment harmless (``docs/decisions``): rejected records and changed tallies; then
-changed contacts; then the markers; each phase acknowledged before the next begins. Only then the group commits, the
-counters of the flush become visible, and what may be forgotten is deleted. All partitions go through a phase together,
-so that a flush costs four round trips however many partitions there are.
+The order is what makes a crash at any moment harmless (``docs/decisions``): rejected records, changed tallies and the
+facts for partitions of other topics; then changed contacts; then the markers; each phase acknowledged before the next
+begins. Only then the group commits, the counters of the flush become visible, and what may be forgotten is deleted.
+All partitions go through a phase together, so that a flush costs four round trips however many partitions there are.
 
 Behind a ``Fence`` all of this is one transaction for each partition number, and what may be forgotten is deleted by the
 next one.
@@ -18,8 +18,10 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol
 
+from aiokafka.partitioner import murmur2
 from faust.types import TP
 
+from streams.crossing.fact import Outgoing
 from streams.fence import Acknowledgements, Fence, LostOwnershipError, Pairs, Send, append
 from streams.owned import Holdings, Key, Owned
 from streams.partition import Flush, Refused
@@ -35,6 +37,7 @@ class Producer(Protocol):
 
     def create_batch(self) -> Any: ...
     async def send_batch(self, batch: Any, topic: str, *, partition: int) -> asyncio.Future[Any]: ...
+    async def partitions_for(self, topic: str) -> set[int]: ...
 
 
 class Group(Protocol):
@@ -54,7 +57,7 @@ class _Taken(NamedTuple):
 
 
 class Flusher:
-    """Flushes ``holdings`` to ``changelog``; flushes never overlap.
+    """Flushes ``holdings`` to ``changelog`` and to the ``facts`` topics, by destination; flushes never overlap.
 
     ``interval_seconds`` is the pause between two; ``lease_seconds`` is the session timeout of the group. Without a
     ``fence``, a worker that was away for half of it (stopped, swapped out) asks the broker whether it is still a member
@@ -71,9 +74,11 @@ class Flusher:
         interval_seconds: float,
         lease_seconds: float,
         fence: Fence | None = None,
+        facts: Mapping[str, str] | None = None,
     ) -> None:
         self.holdings = holdings
         self.changelog = changelog
+        self.facts = facts or {}
         self.flushes = 0
         self.last_seconds = 0.0
         self._producer = producer
@@ -178,6 +183,7 @@ class Flusher:
             # What was forgotten goes first: a contact that came back since is written again behind it.
             state = [*gone, *owned.identity(), *flush.tallies, *flush.contacts, flush.marker]
             sends.append(Send(self.changelog, number, state))
+        sends += await self._facts([one.flush.facts for one in taken])
         await self._fence.write(number, sends, _offsets(taken))
         for owned, _, flush in taken:
             owned.stored_id = owned.topic_id
@@ -190,7 +196,9 @@ class Flusher:
             for one in taken
             if (pairs := self._refused(one.owned, one.refused))
         ]
-        await self._phase(refused + [self._write(one.owned, one.owned.identity() + one.flush.tallies) for one in taken])
+        told = [append(self._producer(), *send) for send in await self._facts([one.flush.facts for one in taken])]
+        tallies = [self._write(one.owned, one.owned.identity() + one.flush.tallies) for one in taken]
+        await self._phase(refused + told + tallies)
         await self._phase([self._write(one.owned, one.flush.contacts) for one in taken])
         await self._phase([self._write(one.owned, [one.flush.marker]) for one in taken])
         offsets = _offsets(taken)
@@ -211,6 +219,21 @@ class Flusher:
 
     def _refused(self, owned: Owned, refused: list[Refused]) -> list[tuple[bytes, bytes]]:
         return [rejected_record(owned.topic, owned.number, one) for one in refused]
+
+    async def _facts(self, flushes: Iterable[Iterable[Outgoing]]) -> list[Send]:
+        """Facts of each source partition in its order, to the partition of their key or, without one, to all."""
+        records: dict[tuple[str, int], list[tuple[bytes, bytes | None]]] = {}
+        counts: dict[str, int] = {}
+        for outgoing in flushes:
+            for destination, key, value in outgoing:
+                topic = self.facts[destination]
+                if topic not in counts:
+                    counts[topic] = len(await self._producer().partitions_for(topic))
+                count = counts[topic]
+                numbers = range(count) if key is None else ((murmur2(key) & 0x7FFFFFFF) % count,)
+                for number in numbers:
+                    records.setdefault((topic, number), []).append((key or b"", value))
+        return [Send(topic, number, pairs) for (topic, number), pairs in records.items()]
 
     def _write(self, owned: Owned, pairs: Pairs) -> Awaitable[Acknowledgements]:
         return append(self._producer(), self.changelog, owned.number, pairs)

@@ -22,7 +22,7 @@ from streams.maxima import Broken
 from streams.presence import Spent
 from streams.settings import Settings
 from streams.slices import Ring, Rings, rings
-from streams.tally import COHORT, Fields, conversations
+from streams.tally import COHORT, Fields, conversations, people
 
 
 class Ledger:
@@ -91,8 +91,10 @@ class Ledger:
                 fields += ((first + y.bucket(value), 1),)
             if kind == RANG:
                 fields += book.beyond_band(value)
-        else:
+        elif not CONTACTED <= kind <= BETWEEN:
             fields = conversations.counts(fact, book.conversations)
+        else:
+            fields = people.counts(fact)
         cohort = fact.started if book.by_contact else fact.arrival
         oldest = watermark - self._coarse_ms
         self._watermark = watermark
@@ -318,6 +320,7 @@ Pairs = tuple[tuple[int, int], ...]
 OFFERED, ANSWERED, CREATED, TAGGED = int(Kind.OFFERED), int(Kind.ANSWERED), int(Kind.CREATED), int(Kind.TAGGED)
 RANG, TEAM_RATED = int(Kind.RANG), int(Kind.TEAM_RATED)
 _APART: Final = frozenset({TAGGED, TEAM_RATED})
+CONTACTED, BETWEEN = int(Kind.CONTACTED), int(Kind.BETWEEN)
 _MAXIMA: Final = frozenset({y.MAX_WAIT, y.MAX_ANSWERED_WAIT})
 _COHORT_CELL: Final = (1 << 30) - 1
 _SINK: Final = Slice(b"", {}, {})

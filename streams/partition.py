@@ -8,7 +8,7 @@ changes only what does not include it yet.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -16,7 +16,10 @@ from streams import presence
 from streams.comments import Comment, Comments
 from streams.contact import history
 from streams.contact.history import Contact
-from streams.contacts import OUT_OF_ORDER, STATE_VERSION, Contacts, StateRefusedError, Waiting, of_this_version
+from streams.contacts import OUT_OF_ORDER, Contacts, Waiting
+from streams.crossing import fact as crossing
+from streams.crossing.fact import Outgoing
+from streams.crossing.outbox import Outbox
 from streams.decode import Rejected, decode
 from streams.events import (
     AgentEvent,
@@ -34,42 +37,15 @@ from streams.help_centre import HelpCentre, HelpEvent
 from streams.ledger import Ledger
 from streams.measures.days import Days
 from streams.presence import Presence
+from streams.records import Flush, Record, Refused
 from streams.schedule import planned
 from streams.settings import Settings
+from streams.stored import STATE_VERSION, StateRefusedError, of_this_version
 from streams.trust import OTHER, Sources, origin_of
 
 __all__ = ["Contact", "Flush", "Partition", "Record", "Refused", "StateRefusedError", "Waiting"]
 
 MAX_QUEUE_STATES: Final = 1_000
-
-
-class Record(NamedTuple):
-    """One Kafka record as it arrived; ``published_at`` is its Kafka timestamp in ms, 0 when unknown."""
-
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    published_at: int
-
-
-class Refused(NamedTuple):
-    """A record that could not be used, why, and all that is needed to keep it."""
-
-    offset: int
-    reason: str
-    detail: str
-    key: bytes | None
-    value: bytes | None
-    published_at: int
-
-
-class Flush(NamedTuple):
-    """What changed since the last flush, in the order in which it must be written."""
-
-    tallies: list[tuple[bytes, bytes]]
-    contacts: list[tuple[bytes, bytes]]
-    marker: tuple[bytes, bytes]
-    next_offset: int
 
 
 OnFact = Callable[[int, Fact], None]
@@ -107,6 +83,7 @@ class Partition:
         self._pending: tuple[Totals, dict[str, int]] = ({}, {})
         self._forgotten: list[str] = []
         self._purged: list[bytes] = []
+        self._outbox = Outbox(topic, partition)
 
     @property
     def sources(self) -> dict[str, int]:
@@ -177,11 +154,19 @@ class Partition:
         elif isinstance(event, SourceSnapshot):
             self._reconcile(event, offset, source)
         if at > self.watermark:
+            self._outbox.time_passes(self.watermark, at, offset)
             self.watermark = at
             if self.store.next_due <= at:
                 for changes in self.store.fire(at, offset):
                     self._count("orphaned_contacts|silence", offset)
                     self._post(changes, offset, source)
+        if self.store.told:
+            self._outbox.tell(self.store.told, offset, self.watermark)
+            self.store.told = []
+
+    def take_outgoing(self) -> list[Outgoing]:
+        """What has to be told since the last call (or flush)."""
+        return self._outbox.take()
 
     def _take_agent(self, event: AgentEvent, offset: int, source: str) -> None:
         agent = self.agents.get(event.agent_id)
@@ -202,6 +187,9 @@ class Partition:
             self._count(spans, offset)
             self._count(_OF_A_SOURCE[spans] + source, offset)
             return
+        if event.state not in presence.SERVING:
+            left = crossing.Left(event.occurred_at)
+            self._outbox.tell([(crossing.AGENTS, crossing.agent(event.agent_id), left)], offset, self.watermark)
         for span in spans:
             self.days.spend(span, offset)
             for queue in ("", *span.queues):
@@ -271,7 +259,7 @@ class Partition:
         marker = _encode((STATE_VERSION, self.next_offset, self.watermark, self.sources, self.queue_states))
         self._marked_offset = self.next_offset
         self._pending = self._totals(), dict(self.counters)
-        return Flush(tallies, contacts, (self._prefix + b"m|", marker), self.next_offset)
+        return Flush(tallies, contacts, (self._prefix + b"m|", marker), self.next_offset, self._outbox.take())
 
     def flushed(self, _flush: Flush) -> list[bytes]:
         """The flush is stored and committed: show its totals; returns the keys that may be deleted now."""

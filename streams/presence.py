@@ -18,6 +18,9 @@ from streams.events import AgentStateChanged
 from streams.schedule import Activity
 from streams.slices import DAY, HOUR
 
+SERVING: Final = frozenset({"available", "ringing", "on_contact", "after_contact_work"})
+"""The states of an agent who takes contacts now or as soon as the one in hand is over."""
+
 KEEP_MS: Final = DAY
 """Changes older than this before the agent's last one can no longer be put in order."""
 

@@ -15,12 +15,14 @@ from msgspec import Struct, structs
 from streams import kpis, view
 from streams.backlog import Backlog, backlog
 from streams.counts import Counts
+from streams.crossing import now as crossing
 from streams.delay import Delays
-from streams.desks import SERVING, Slots, slots
+from streams.desks import Slots, slots
 from streams.measures.days import OwnCounts
 from streams.measures.given import NO_COUNTS, NOTHING, Given, given
 from streams.measures.shelf import Shelf
 from streams.partition import Partition
+from streams.presence import SERVING
 from streams.settings import QueueSettings, Settings
 from streams.slices import Span, day_of
 from streams.staffing.estimate import Staff, shares
@@ -295,8 +297,8 @@ def _group(settings: Settings, name: str, live: Live, rows: Sequence[Row]) -> Ro
 def merged(counts: Sequence[Counts]) -> Counts:
     """Counts of several queues as one: everything adds, and a maximum is the largest. ``Counts()`` of nothing.
 
-    Time in agent states is left out: an agent who serves two of the queues would be there twice, so what is computed
-    from it is absent, not wrong.
+    Time in agent states and how many agents did what are left out: an agent who serves two of the queues would be
+    there twice, so what is computed from it is absent, not wrong.
     """
     return Counts(
         **{name: sum(getattr(one, name) for one in counts) for name in _INTEGERS},
@@ -313,6 +315,9 @@ def merged(counts: Sequence[Counts]) -> Counts:
             for name in conversations.HISTOGRAMS
             if (times := _histogram(one.times.get(name, ()) for one in counts))
         },
+        people=_sums(
+            [(name, n) for name, n in one.people.items() if name not in crossing.DOING.values()] for one in counts
+        ),
         max_answered_wait_ms=max((m for one in counts if (m := one.max_answered_wait_ms) is not None), default=None),
         max_wait_ms=max((m for one in counts if (m := one.max_wait_ms) is not None), default=None),
         cohort=bool(counts) and all(one.cohort for one in counts),

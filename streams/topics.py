@@ -1,9 +1,9 @@
 """The topics a worker needs: settings enter; created topics, or a list of what is wrong with each, leave.
 
-Inputs (``call-events``, ``conversation-events``, ``agent-events``), one ``-rejected`` topic beside each, and the
-changelog of the state. All have the same number of partitions: partition n of the changelog holds the state of
-partition n of every input, so that one worker owns them together. ``measures``, which every worker reads whole, and
-what is refused of it have one partition, whatever the others have.
+Inputs (``call-events``, ``conversation-events``, ``agent-events``, and the application's own facts about customers and
+agents), one ``-rejected`` topic beside each, and the changelog of the state. All have the same number of partitions:
+partition n of the changelog holds the state of partition n of every input, so that one worker owns them together.
+``measures``, which every worker reads whole, and what is refused of it have one partition, whatever the others have.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import kafka.errors
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.connection import admin_arguments, tls
+from streams.crossing.fact import DESTINATIONS, facts_topic
 from streams.events import TOPICS
 from streams.measures.record import MEASURES
 from streams.settings import Broker, Settings
@@ -65,9 +66,20 @@ def changelog_topic(app_id: str) -> str:
     return f"{app_id}-state-changelog"
 
 
+def facts_topics(app_id: str) -> dict[str, str]:
+    """What crosses partitions goes through these topics; to each, which of the two it is."""
+    return {facts_topic(app_id, destination): destination for destination in DESTINATIONS}
+
+
+def input_topics(app_id: str) -> list[str]:
+    """Every topic a worker reads: the contract's, and its application's facts."""
+    return [*TOPICS, *facts_topics(app_id)]
+
+
 def topic_names(app_id: str) -> list[str]:
     """Every topic that a worker reads or writes its part of: they share their number of partitions."""
-    return [*TOPICS, *map(rejected_topic, TOPICS), changelog_topic(app_id)]
+    inputs = input_topics(app_id)
+    return [*inputs, *map(rejected_topic, inputs), changelog_topic(app_id)]
 
 
 WHOLE_TOPICS: Final = (MEASURES, rejected_topic(MEASURES))

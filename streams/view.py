@@ -17,7 +17,9 @@ from streams import slices
 from streams import tally as y
 from streams.books import ROWS_APART, TEAM_ROW, Book, Slice
 from streams.counts import Counts, counts_of
+from streams.crossing import now as crossing
 from streams.hours.calendar import Calendar, calendar_of, is_open
+from streams.lengths import longest_queues
 from streams.partition import Partition, Waiting
 from streams.presence import open_span
 from streams.settings import Settings
@@ -190,6 +192,7 @@ def windows(
     floor_fields, floor_maxima, found = {}, {}, {}  # type: ignore[var-annotated]
     zone = ZoneInfo(settings.defaults.timezone)
     agents_spent = _open_spans(partitions, now)
+    doers = crossing.moments(partitions, (FLOOR, ""))
     for key in {*keys_of(partitions), *(k for k in lives if k[0] != FLOOR)}:
         rule = settings.queue(key[0])
         span = slices.window_span(window, now, ZoneInfo(rule.timezone), ring)
@@ -206,14 +209,17 @@ def windows(
             y.add(fields, _overlap(agents_spent.get(key[0], ()), span, now))
         past = lives[key].waiting_past_threshold if key in lives else 0
         cohort = rule.attribution != "event_time"
-        found[key] = Window(span, counts_of(fields, cohort=cohort, maxima=maxima, waiting_past_threshold=past))
+        doing = crossing.doing(doers, key, span)
+        counts = counts_of(fields, cohort=cohort, maxima=maxima, waiting_past_threshold=past, agents=doing)
+        found[key] = Window(span, counts)
     span = slices.window_span(window, now, zone, ring)
     agents, _ = _sum(_pieces(partitions, ("", ""), ring.code, span))
     y.add(floor_fields, agents)
     y.add(floor_fields, _overlap(agents_spent.get("", ()), span, now))
     past = lives[FLOOR, ""].waiting_past_threshold if (FLOOR, "") in lives else 0
     cohort = settings.defaults.attribution != "event_time"
-    counts = counts_of(floor_fields, cohort=cohort, maxima=floor_maxima, waiting_past_threshold=past)
+    doing = crossing.doing(doers, (FLOOR, ""), span)
+    counts = counts_of(floor_fields, cohort=cohort, maxima=floor_maxima, waiting_past_threshold=past, agents=doing)
     found[FLOOR, ""] = Window(span, counts)
     return found
 
@@ -316,34 +322,3 @@ def intervals(
             counts = counts_of(fields, cohort=cohort, maxima=maxima)
             found.append(Interval(span, key, counts, longest))
     return found
-
-
-def longest_queues(partitions: Sequence[Partition], keys: Iterable[Key], spans: Sequence[Span]) -> list[int]:
-    """The most visits that waited at once in each [start, end), of these queues together, over all partitions.
-
-    From per-second net changes, backwards from how many wait now: within a second, those who leave go before those who
-    enter. The spans are in order and do not overlap.
-    """
-    nets: dict[int, int] = defaultdict(int)
-    length = 0
-    for key in keys:
-        for partition in partitions:
-            book = partition.ledger.books.get(key)
-            if book is not None:
-                length += book.balance()
-                for start, piece in book.length.items():
-                    for second, n in piece.fields.items():
-                        nets[start + second * SECOND] += n
-    seconds = sorted(nets, reverse=True)
-    longest, n = [], 0
-    for span in reversed(spans):
-        while n < len(seconds) and seconds[n] >= span.end:
-            length -= nets[seconds[n]]
-            n += 1
-        most = length
-        while n < len(seconds) and seconds[n] >= span.start:
-            length -= nets[seconds[n]]
-            most = max(most, length)
-            n += 1
-        longest.append(max(0, most))
-    return longest[::-1]

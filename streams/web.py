@@ -27,7 +27,6 @@ from streams.api import measures as api_measures
 from streams.api.intervals import QueryError
 from streams.board import Board
 from streams.board.routes import CONTENT_SECURITY_POLICY
-from streams.events import TOPICS
 from streams.exposition import CONTENT_TYPE, Exposition
 from streams.exposition.floor import floor_families
 from streams.exposition.worker import worker_families
@@ -259,7 +258,7 @@ def attach(worker: Worker, partition_count: int, shelf: Shelf | None = None) -> 
     ``partition_count`` is that of each input topic: what the worker doesn't own is missing. ``shelf`` has the numbers
     from outside, None where nobody reads them.
     """
-    expected = frozenset((topic, number) for topic in TOPICS for number in range(partition_count))
+    expected = frozenset((topic, number) for topic in worker.inputs for number in range(partition_count))
 
     def partitions() -> Mapping[PartitionKey, Partition]:
         return {key: state for key, state in worker.partitions.items() if isinstance(state, Partition)}

@@ -16,6 +16,8 @@ from streams import events as e
 from streams import view
 from streams.books import CORRECTED, Book, Slice, net
 from streams.counts import Counts, counts_of
+from streams.crossing.fact import AGENTS, CUSTOMERS
+from streams.crossing.state import FactsPartition
 from streams.events import AgentState, Event
 from streams.partition import Partition, Record, Refused
 from streams.settings import Attribution, QueueSettings, Settings
@@ -182,17 +184,19 @@ def by(attribution: Attribution, **rule: Any) -> Settings:
 
 
 class Floor:
-    """One partition of each topic, and everything a user could ask of them."""
+    """One partition of each topic, facts about customers and agents too, and everything a user could ask of them."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings if settings is not None else Settings()
         self.calls = Partition(self.settings, e.CALL_EVENTS, 0)
         self.conversations = Partition(self.settings, e.CONVERSATION_EVENTS, 0)
         self.people = Partition(self.settings, e.AGENT_EVENTS, 0)
+        self.customers = FactsPartition(self.settings, CUSTOMERS, 0, CUSTOMERS)
+        self.work = FactsPartition(self.settings, AGENTS, 0, AGENTS)
 
     @property
     def partitions(self) -> list[Partition]:
-        return [self.calls, self.conversations, self.people]
+        return [self.calls, self.conversations, self.people, self.customers, self.work]
 
     def play(self, *stories: Story) -> Floor:
         """Tell these stories, all events in order of time."""
@@ -203,7 +207,13 @@ class Floor:
         for event in events:
             partition = self._home(event)
             assert partition.apply([record(partition.next_offset, event)]) == []
+            self._deliver(partition)
         return self
+
+    def _deliver(self, partition: Partition) -> None:
+        for destination, key, value in partition.take_outgoing():
+            home = self.customers if destination == CUSTOMERS else self.work
+            assert home.apply([Record(home.next_offset, key, value, 0)]) == []
 
     def take_raw(self, key: bytes | None, value: bytes | None) -> list[Refused]:
         """Take a record of call-events as it is."""

@@ -6,7 +6,7 @@ value is null, never 0. The shapes are described in ``docs/api.md``; a field may
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -182,16 +182,17 @@ def _window(rule: QueueSettings, window: Window) -> dict[str, Any]:
         "left": counts.left,
         "flowed_out_by_reason": dict(counts.flowed_out_by),
         "agent_state_seconds": {state: ms / 1000 for state, ms in counts.state_ms.items()},
-        "conversations": _told(counts),
+        "conversations": _told(counts.told),
+        "people": _told(counts.people),
         "kpis": {kpi.name: kpi.function(counts) for kpi in kpis.REGISTRY},
         "service_level": kpis.service_levels(counts),
         "state": window_states(rule, window),
     }
 
 
-def _told(counts: Counts) -> dict[str, int | float]:
-    """What was counted of conversations, surveys and reviews; what did not happen is left out."""
-    return {shown_as(name): n / 1000 if name.endswith("_ms") else n for name, n in sorted(counts.told.items())}
+def _told(counted: Mapping[str, int]) -> dict[str, int | float]:
+    """What was counted of conversations or of people; what did not happen is left out."""
+    return {shown_as(name): n / 1000 if name.endswith("_ms") else n for name, n in sorted(counted.items())}
 
 
 def _seconds_or_count(counts: Counts, name: str) -> int | float:

@@ -11,7 +11,7 @@ from typing import Final
 
 from streams.contact import log as t
 from streams.contact.log import Entry
-from streams.contact.state import Dialogue, Head, fact_of
+from streams.contact.state import MAX_CYCLES, Dialogue, Head, fact_of
 from streams.facts import Change, Fact, Kind
 
 LIFE: Final = frozenset({
@@ -27,7 +27,7 @@ def step(head: Head, entry: Entry, out: list[Change]) -> None:
         if entry.transition not in LIFE:
             _judge(head, entry, out, entry.at)
             return
-        dialogue = head.dialogue = Dialogue(head.began_at, _queue(head, entry))
+        dialogue = head.dialogue = Dialogue(head.began_at, _queue(head, entry), cycles=[(head.began_at, -1, "")])
         _tell(head, entry, out, Kind.CREATED, head.began_at, 0)
     elif not dialogue.created_in and entry.transition == t.OFFERED:
         _find_queue(head, dialogue, entry, out)
@@ -49,6 +49,7 @@ def step(head: Head, entry: Entry, out: list[Change]) -> None:
         case t.REOPENED if dialogue.resolved_at >= 0 or dialogue.closed_at >= 0:
             dialogue.resolved_at = dialogue.closed_at = -1
             dialogue.reopened_at, dialogue.cycle = entry.at, dialogue.cycle + 1
+            _set_cycle(dialogue, dialogue.cycle, (entry.at, -1, ""))
             _tell(head, entry, out, Kind.REOPENED, entry.at, 0)
         case t.ABANDONED | t.ORPHANED if dialogue.awaits_first_reply() and dialogue.resolved_at < 0:
             how = "customer_left" if entry.transition == t.ABANDONED else "inactive"
@@ -69,6 +70,7 @@ def _find_queue(head: Head, dialogue: Dialogue, entry: Entry, out: list[Change])
 def _reply(head: Head, dialogue: Dialogue, entry: Entry, out: list[Change]) -> None:
     at = entry.at
     _tell(head, entry, out, Kind.REPLIED, at, 0)
+    _did(head, dialogue, entry, entry.agent_id, resolved=False)
     if dialogue.awaits_first_reply():
         handed_off = dialogue.handed_off_at if dialogue.handed_off_at >= 0 else dialogue.created_at
         queued = dialogue.queued_at if dialogue.queued_at >= 0 else dialogue.created_at
@@ -112,6 +114,26 @@ def _resolve(head: Head, dialogue: Dialogue, entry: Entry, out: list[Change]) ->
         out.append((-1, Fact(*gone, "final", dialogue.final_priority)))
     dialogue.final_at, dialogue.final_queue, dialogue.final_priority = at, _queue(head, entry), dialogue.priority
     _tell(head, entry, out, Kind.RESOLVED, at, at - created, "final")
+    _set_cycle(dialogue, dialogue.cycle, (dialogue.cycles[-1][0], at, dialogue.final_queue))
+    worked = [segment.agent_id for segment in head.segments if segment.agent_id is not None]
+    last = worked[-1] if worked else dialogue.deeds[-1][0] if dialogue.deeds else None
+    _did(head, dialogue, entry, entry.agent_id or last, resolved=True)
+
+
+def _set_cycle(dialogue: Dialogue, cycle: int, opened_resolved_in: tuple[int, int, str]) -> None:
+    if cycle < min(len(dialogue.cycles), MAX_CYCLES):
+        dialogue.cycles[cycle] = opened_resolved_in
+    elif len(dialogue.cycles) < MAX_CYCLES:
+        dialogue.cycles.append(opened_resolved_in)
+    else:
+        dialogue.cycles[-1] = opened_resolved_in
+
+
+def _did(head: Head, dialogue: Dialogue, entry: Entry, agent: str | None, *, resolved: bool) -> None:
+    """Note who did it, once in a cycle."""
+    done = [(deed[0], deed[1], deed[4]) for deed in dialogue.deeds]
+    if agent is not None and len(done) < MAX_CYCLES and (agent, resolved, dialogue.cycle) not in done:
+        dialogue.deeds.append((agent, resolved, entry.at, _queue(head, entry), dialogue.cycle))
 
 
 def _judge(head: Head, entry: Entry, out: list[Change], arrival: int) -> None:

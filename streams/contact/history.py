@@ -27,6 +27,9 @@ MAX_ENTRIES: Final = 2_000
 """Entries kept of one contact; beyond it the older half is folded into ``base`` and can no longer be put in order."""
 
 _BEGINNINGS: Final = frozenset({t.STARTED, t.DIALLED, t.CONNECTED, t.OFFERED, t.ANSWERED})
+Named = tuple[int, str]
+"""When somebody was named, and the id; of several the earliest holds, whatever order they came in."""
+
 DUPLICATE: Final = "duplicate"
 LATE: Final = "late_after_close"
 
@@ -36,6 +39,8 @@ class Contact(Struct):
 
     ``linked`` contacts (conversations) are remembered longer: a reopen, a survey or a repeat can still come.
     ``source`` is who told of it first. ``kept_as`` is what the store has counted it as, -1 for not yet.
+    ``customer`` and ``lead`` are as the earliest event that names one says, with its time. ``born`` is the source
+    offset it was first heard of at; ``revived`` that at which it last came back from being a stub.
     """
 
     contact_id: str
@@ -47,6 +52,10 @@ class Contact(Struct):
     digests: bytes = b""
     linked: bool = False
     source: str = ""
+    customer: Named | None = None
+    lead: Named | None = None
+    born: int = -1
+    revived: int = -1
     head: Head | None = None
     last_at: int = -1
     last_rank: int = -1

@@ -18,6 +18,9 @@ ANSWERED, ABANDONED, FLOWED_OUT, ORPHANED = (int(k) for k in (Kind.ANSWERED, Kin
                                                               Kind.ORPHANED))  # fmt: skip
 """How a visit left its queue; 0 while it waits."""
 
+MAX_CYCLES: Final = 50
+"""Cycles and deeds of one conversation that are remembered; a later cycle takes the place of the last one."""
+
 _SPOKEN: Final = frozenset({"voice", "video", "chat"})
 """Channels where the time between answer and end is work on this contact alone; elsewhere only measured times count."""
 
@@ -66,7 +69,11 @@ class Segment(Struct, array_like=True):
 
 
 class Dialogue(Struct, array_like=True):
-    """The written side of a contact: its clocks, epoch ms, -1 while they have not run. ``cycle`` counts reopenings."""
+    """The written side of a contact: its clocks, epoch ms, -1 while they have not run. ``cycle`` counts reopenings.
+
+    ``cycles`` holds when each cycle was opened and resolved, and the queue it was resolved in; ``deeds`` who replied
+    first (False) or resolved (True) in each: agent, which, when, queue, cycle. Both are bounded by ``MAX_CYCLES``.
+    """
 
     created_at: int
     created_in: str = ""
@@ -83,6 +90,8 @@ class Dialogue(Struct, array_like=True):
     final_queue: str = ""
     final_priority: int = 0
     priority: int = 0
+    cycles: list[tuple[int, int, str]] = []
+    deeds: list[tuple[str, bool, int, str, int]] = []
 
     def awaits_first_reply(self) -> bool:
         """Whether nobody has answered the conversation yet."""

@@ -16,7 +16,7 @@ from streams import tally as y
 from streams.counts import Counts
 from streams.exposition.counters import TOTALS
 from streams.kpis.kpi import Quantile
-from streams.tally import conversations
+from streams.tally import conversations, people
 
 SERVICE_LEVEL: Final = "service_level"
 NOW: Final = "now"
@@ -59,9 +59,11 @@ def entry(name: str, preset: str) -> Entry | None:
 
 
 def _meanings() -> dict[str, str]:
-    names = {**y.NAMES, **conversations.NAMES}
+    names = {**y.NAMES, **conversations.NAMES, **people.NAMES}
     return {
         **{names[field]: total.help for field, total in TOTALS.items()},
+        **{people.NAMES[field]: words for field, words in people.MEANINGS.items()},
+        **people.AGENTS,
         "flowed_out": "Visits that left unanswered for another reason than the customer's patience.",
         "max_wait_ms": "The longest wait of a visit that left.",
         "max_answered_wait_ms": "The longest wait of a visit that was answered.",
@@ -75,7 +77,7 @@ def _count(name: str) -> Entry:
     field = name in Counts.__struct_fields__
 
     def function(c: Counts) -> float | None:
-        number = getattr(c, name) if field else c.say(name)
+        number = getattr(c, name) if field else c.of_people(name) if name in _PEOPLE else c.say(name)
         return None if number is None else number / 1000 if name.endswith("_ms") else number
 
     unit = "seconds" if name.endswith("_ms") else "thousandths" if name in _THOUSANDTHS else "count"
@@ -92,6 +94,7 @@ def _preset(name: str) -> Entry:
 
 
 _MEANINGS: Final = _meanings()
+_PEOPLE: Final = (*people.NAMES.values(), *people.AGENTS)
 _THOUSANDTHS: Final = frozenset(
     name for name in conversations.NAMES.values() if name.endswith("_score") or name == "servqual_expected"
 )
@@ -99,6 +102,7 @@ _COUNTED: Final = (
     *(f.name for f in structs.fields(Counts) if type(f.default) is int and f.name != "waiting_past_threshold"),
     "max_answered_wait_ms",
     *(name for name in conversations.NAMES.values() if name != "tagged"),
+    *_PEOPLE,
 )
 
 _FOUND: Final = (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from streams import kpis
-from streams.desks import SERVING
 from streams.explain.catalogue import LIVE
 from streams.explain.formula import Explained, Input
+from streams.presence import SERVING
 from streams.snapshot import Row
 
 WAITING: frozenset[str] = frozenset({"waiting", "waiting_past_threshold", "waiting_callbacks", "oldest_wait_seconds"})

@@ -15,7 +15,7 @@ from streams import tally as y
 from streams.books import CORRECTED, TAG_ROW, TEAM_ROW, net
 from streams.exposition.families import Family, Point, counter
 from streams.snapshot import Part
-from streams.tally import conversations
+from streams.tally import conversations, people
 from streams.view import FLOOR, Key
 
 
@@ -100,7 +100,16 @@ def _totals() -> dict[int, Total]:
         if name == "tagged":
             continue  # by tag, not by queue
         found[field] = Total(f"conversation_{shown_as(name)}", _of_conversations(name), {}, False, name.endswith("_ms"))
+    for field, name in people.NAMES.items():
+        help_ = people.MEANINGS[field]
+        if name.startswith("connected_"):
+            found[field] = Total("connected", _CONNECTED, {"disposition": name.removeprefix("connected_")})
+        else:
+            found[field] = Total(shown_as(name), help_, {}, False, name.endswith("_ms"))
     return found
+
+
+_CONNECTED: Final = "Outbound attempts by what they reached."
 
 
 def _of_conversations(name: str) -> str:
@@ -120,6 +129,8 @@ _EVENTS: Final = {
     "out_of_order": ("out_of_order", "", "Events older than the last of their contact; put where they belong."),
     "late": ("late", "", "Facts older than the windows keep; in the totals all the same."),
     "late_after_close": ("late_after_close", "", "Events of contacts already forgotten; they changed nothing."),
+    "facts": ("facts", "", "Facts about customers or agents that were taken."),
+    "repeated_facts": ("repeated_facts", "", "Facts told again after a crash or by two workers; they changed nothing."),
     "orphaned_contacts": ("orphaned_contacts", "reason", "Contacts closed though nobody told of their end."),
 }
 _OF_A_SOURCE: Final = {

@@ -193,6 +193,7 @@ def _windows(snapshot: Snapshot) -> Iterator[Family]:
     reasons: list[tuple[Mapping[str, str], float]] = []
     states: list[tuple[Mapping[str, str], float]] = []
     told: list[tuple[Mapping[str, str], float]] = []
+    people: list[tuple[Mapping[str, str], float]] = []
     for row in [*snapshot.rows, *snapshot.outside, snapshot.floor]:
         for window, (span, counts) in row.windows.items():
             labels = {**_key(row), "window": window}
@@ -206,6 +207,10 @@ def _windows(snapshot: Snapshot) -> Iterator[Family]:
                     ({**labels, "what": shown_as(name)}, n / 1000 if name.endswith("_ms") else n)
                     for name, n in sorted(counts.told.items())
                 ]
+                people += [
+                    ({**labels, "what": shown_as(name)}, n / 1000 if name.endswith("_ms") else n)
+                    for name, n in sorted(counts.people.items())
+                ]
                 reasons += [({**labels, "reason": reason}, n) for reason, n in counts.flowed_out_by.items()]
             agents = {"queue": row.queue, "window": window}
             states += [({**agents, "state": state}, ms / 1000) for state, ms in counts.state_ms.items()]
@@ -216,6 +221,8 @@ def _windows(snapshot: Snapshot) -> Iterator[Family]:
         yield gauge(f"window_{shown_as(name)}", f"{meaning}, within the window. Adds over workers.", points)
     help_ = "What conversation_<what>_total counts, within the window; seconds where it ends in _seconds."
     yield gauge("window_conversations", help_, told)
+    help_ = "Customers, leads and agents across contacts: what <what>_total counts, within the window."
+    yield gauge("window_people", help_, people)
     yield gauge("window_flowed_out_by_reason", "Visits that flowed out within the window, by reason.", reasons)
     help_ = f'Time of agents in a state within the window, open states too; queue="{FLOOR}" counts each agent once.'
     yield gauge("window_agent_state_seconds", help_, _once(states))

@@ -50,5 +50,13 @@ EXAMPLE: Final = Counts(
         "next_replies_business": _REPLIES, "first_resolutions": _ENDS, "resolutions": _ENDS,
         "resolutions_business": _ENDS, "closings": _ENDS,
     },
+    people={
+        "customer_contacts": 600, "repeat_contacts": 72, "cases_resolved": 540, "cases_recurred": 81,
+        "first_contacts_resolved": 480, "first_contacts_recurred": 60, "first_contacts_final": 400,
+        "first_contacts_final_recurred": 80, "leads": 40, "lead_attempts": 70, "dials": 90, "connected_person": 30,
+        "connected_abandoned": 2, "connected_no_answer": 40, "outbound_abandoned": 4, "agent_taken": 1_050,
+        "agents_taking": 42, "agent_replied": 44, "agents_replying": 11, "agent_resolved": 33, "agents_resolving": 11,
+        "between": 800, "between_ms": 24_000_000,
+    },
 )  # fmt: skip
 """As if all of it had happened in one window of one queue. A new count that a KPI divides by gets a number here."""

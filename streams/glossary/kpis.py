@@ -17,6 +17,8 @@ _RANGES: Final = {
     "count": "0 or more",
     "thousandths": "0 or more",
     "contacts per hour": "0 or more",
+    "contacts": "0 or more",
+    "attempts": "0 or more",
     "conversations": "any whole number",
     "points": "-100 to 100",
 }

@@ -13,6 +13,7 @@ from typing import Final
 from streams import tally as y
 from streams.counts import Counts
 from streams.kpis import conversations as kpis_conversations
+from streams.kpis import people as kpis_people
 from streams.kpis.kpi import Kpi, Quantile, kpi, mean_seconds, ratio
 from streams.tally import AGENT_STATES
 
@@ -264,6 +265,7 @@ REGISTRY: Final[tuple[Kpi, ...]] = (
     kpi("on_call_ratio", "ratio", on_call_ratio),
     kpi("pulled_per_hour", "contacts per hour", pulled_per_hour),
     *kpis_conversations.REGISTRY,
+    *kpis_people.REGISTRY,
 )
 """Every KPI of a window but the service level, which comes by ``PRESETS``."""
 

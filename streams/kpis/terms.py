@@ -70,7 +70,7 @@ class Term:
 
 
 class Leaf(Term):
-    """One count, by the name it has in ``Counts``, ``told`` or ``state_ms`` (there with ``_ms``)."""
+    """One count, by the name it has in ``Counts``, ``told``, ``people`` or ``state_ms`` (there with ``_ms``)."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -233,6 +233,7 @@ def formula(function: Callable[[Counts], float | None], *, cohort: bool = False)
         Counts(),
         **{name: Leaf(name) for name in _NUMBERS},
         told=_Named(),
+        people=_Named(),
         state_ms=_Named("_ms"),
         cohort=cohort,
     )
@@ -251,7 +252,7 @@ def numbers(counts: Counts, term: Term) -> dict[str, int]:
         elif name.endswith("_ms") and name.removesuffix("_ms") in AGENT_STATES:
             number = counts.state_ms.get(name.removesuffix("_ms"), 0)
         else:
-            number = counts.told.get(name, 0)
+            number = counts.told.get(name, 0) or counts.people.get(name, 0)
         if number is not None:
             found[name] = number
     return found

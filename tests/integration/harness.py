@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import TopicPartition
@@ -16,6 +16,7 @@ from aiokafka.structs import TopicPartition
 from streams.app import Worker, build
 from streams.events import TOPICS
 from streams.settings import Settings
+from streams.topics import input_topics
 from tests.integration.toy_partition import TallyKey, ToyPartition, oracle
 
 PARTITIONS = 4
@@ -101,7 +102,10 @@ async def until(condition: Callable[[], bool], what: Callable[[], object] = lamb
         await asyncio.sleep(0.01)
 
 
-def restored(worker: Worker, partitions: int = len(TOPICS) * PARTITIONS) -> bool:
+INPUTS: Final = len(input_topics("any"))
+
+
+def restored(worker: Worker, partitions: int = INPUTS * PARTITIONS) -> bool:
     """Whether the worker owns so many partitions, all restored."""
     return len(worker.partitions) == partitions and not worker.restoring
 

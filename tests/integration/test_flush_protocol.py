@@ -53,6 +53,9 @@ class Log:
             future.set_result(None)
         return future
 
+    async def partitions_for(self, _topic: str) -> set[int]:
+        return {0}
+
     def in_group(self) -> bool:
         return self.member
 

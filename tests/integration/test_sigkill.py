@@ -56,7 +56,7 @@ async def test_a_worker_stopped_between_two_flushes_and_continued_after_its_sess
             publishing = asyncio.create_task(publish(settings, toy_records(3, 4_000), log, per_second=1_500))
             await asyncio.sleep(1)
             paused.send_signal(signal.SIGCONT)
-            await until(lambda: len(other.partitions) < 12)
+            await until(lambda: len(other.partitions) < 20)
             await publishing
     async with running(settings) as worker:
         await until(lambda: counted(worker) == expected(log), lambda: (counted(worker), expected(log)))

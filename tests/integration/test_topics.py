@@ -26,9 +26,13 @@ def test_missing_topics_are_created_once(empty_kafka: str) -> None:
         "call-events",
         "conversation-events",
         "agent-events",
+        "topics-customer-facts",
+        "topics-agent-facts",
         "call-events-rejected",
         "conversation-events-rejected",
         "agent-events-rejected",
+        "topics-customer-facts-rejected",
+        "topics-agent-facts-rejected",
         "topics-state-changelog",
         "measures",
         "measures-rejected",
@@ -54,7 +58,7 @@ def test_topics_that_are_missing_or_differ_are_named_with_the_mend(empty_kafka: 
         check_topics(settings)
 
     told = str(caught.value).splitlines()
-    assert len(told) == 8
+    assert len(told) == 12
     assert told[0] == (
         "topic conversation-events: expected 2 partitions, found no such topic. "
         "Run `queuepulse topics`, which creates it."

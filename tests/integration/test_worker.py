@@ -11,6 +11,7 @@ import pytest
 from kafka.admin import KafkaAdminClient
 
 from streams.app import Worker, build
+from streams.crossing.state import FactsPartition
 from streams.events import CALL_EVENTS
 from streams.owned import TopicReplacedError
 from streams.partition import Partition, Refused
@@ -40,11 +41,11 @@ async def test_partitions_move_between_workers_and_nothing_is_counted_twice(sett
     async with running(settings) as first:
         await until(lambda: restored(first))
         async with running(settings) as second:
-            await until(lambda: restored(first, 6) and restored(second, 6))
+            await until(lambda: restored(first, 10) and restored(second, 10))
             await asyncio.sleep(0.5)
         await until(lambda: restored(first))
         async with running(settings) as third:
-            await until(lambda: restored(first, 6) and restored(third, 6))
+            await until(lambda: restored(first, 10) and restored(third, 10))
             await publishing
 
             await until(lambda: counted(first, third) == expected(log), lambda: (counted(first, third), expected(log)))
@@ -185,11 +186,11 @@ async def test_hooks_run_around_the_work_and_a_worker_leaves_before_it_has_begun
     assert seen == ["start", "stop"]
 
 
-async def test_the_real_partition_is_the_default(settings: Settings) -> None:
+async def test_the_real_partitions_are_the_default(settings: Settings) -> None:
     async with running(settings, partition_factory=None) as worker:
         await until(lambda: restored(worker))
 
-        assert {type(partition) for partition in worker.partitions.values()} == {Partition}
+        assert {type(partition) for partition in worker.partitions.values()} == {Partition, FactsPartition}
 
 
 async def test_the_embedded_broker_counts_the_same(embedded: str) -> None:

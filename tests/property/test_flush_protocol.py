@@ -16,6 +16,7 @@ import pytest
 
 from streams import events as e
 from streams.books import Slice
+from streams.crossing.fact import DESTINATIONS
 from streams.flusher import Flusher
 from streams.owned import Holdings, Pace
 from streams.partition import Flush, Partition, Record
@@ -40,6 +41,7 @@ class Broker:
 
     def __init__(self) -> None:
         self.log: list[tuple[bytes, bytes | None]] = []
+        self.facts: dict[str, list[tuple[bytes, bytes | None]]] = {}
         self.committed = 0
         self.lives: int | None = None
 
@@ -47,16 +49,20 @@ class Broker:
         return _Batch()
 
     async def send_batch(self, batch: _Batch, topic: str, *, partition: int) -> asyncio.Future[Any]:
-        assert (topic, partition) == ("changelog", 0)
+        assert partition == 0
+        log = self.log if topic == "changelog" else self.facts.setdefault(topic, [])
         for pair in batch.pairs:
             if self.lives is not None:
                 if self.lives == 0:
                     raise CrashError
                 self.lives -= 1
-            self.log.append(pair)
+            log.append(pair)
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         done.set_result(None)
         return done
+
+    async def partitions_for(self, _topic: str) -> set[int]:
+        return {0}
 
     def in_group(self) -> bool:
         return True
@@ -197,8 +203,9 @@ def run(records: list[Record], rng: random.Random, how: Worker) -> object:
             owned.next_offset = partition.next_offset = broker.committed
         owned.epoch = 1
         flusher = Flusher(
-            holdings, "changelog", lambda: broker, lambda: broker, interval_seconds=0.0, lease_seconds=1e9
-        )
+            holdings, "changelog", lambda: broker, lambda: broker, interval_seconds=0.0, lease_seconds=1e9,
+            facts={destination: destination for destination in DESTINATIONS},
+        )  # fmt: skip
         try:
             assert owned.next_offset is not None
             while owned.next_offset < len(records):

@@ -31,6 +31,9 @@ CORE = {
     "streams.measures.days", "streams.measures.period", "streams.help_centre", "streams.comments", "streams.trust",
     "streams.kpis.terms",
     "streams.contact.handling",
+    "streams.tally.people", "streams.kpis.people", "streams.crossing.fact",
+    "streams.crossing.tell", "streams.crossing.roster", "streams.crossing.customers", "streams.crossing.agents",
+    "streams.crossing.state", "streams.crossing.outbox", "streams.stored", "streams.records",
 }  # fmt: skip
 MAY_OPEN = """
 import os, sys, threading

@@ -7,8 +7,9 @@ import pytest
 
 from streams import events as e
 from streams import tally as y
-from streams.contacts import Contacts, StateRefusedError, check_version
+from streams.contacts import Contacts
 from streams.settings import Settings
+from streams.stored import StateRefusedError, check_version
 from tests.support import DAY, HOUR, Floor, Story, call, chat, heartbeat, ms
 
 DONE = call().offered(at=0).answered(at=10).ended(at=60)
@@ -234,7 +235,7 @@ def test_state_of_another_version_is_refused_with_what_to_do() -> None:
     one = Contacts(Settings(), b"call-events|")
 
     with pytest.raises(
-        StateRefusedError, match=r"state version 9; this program reads version 2\. Run the version that"
+        StateRefusedError, match=r"state version 9; this program reads version 3\. Run the version that"
     ):
         one.restore(b"c1", msgspec.msgpack.encode((9, 0, False, 0, b"", None, -1, b"")))
     with pytest.raises(StateRefusedError, match="The stored marker is of state version 8"):

@@ -16,7 +16,7 @@ import typer.main
 from streams import api, cli, events, kpis, snapshot
 from streams.counts import Counts
 from streams.exposition.counters import TOTALS, shown_as
-from streams.settings import QueueSettings, Settings
+from streams.settings import QueueSettings, Retention, Settings
 from streams.tally import conversations
 from streams.view import FLOOR
 from tests.support import Floor, Story, in_time, ms, state
@@ -138,11 +138,15 @@ def test_the_list_of_modules_is_complete() -> None:
 # --- what they define is computed ------------------------------------------------------------------------------------
 
 QUEUE_KPIS: Final = (("Waiting", 0), ("Handling", 0), ("Agents", 0))
+PEOPLE_KPIS: Final = (("Customers, leads and agents", 1),)
 CONVERSATION_KPIS: Final = (("Conversations", 1), ("Surveys and reviews", 0))
 HELP_KPIS: Final = (("Help centre", 0),)
 
 
-def kpi_rows(sections: Iterable[tuple[str, int]] = (*QUEUE_KPIS, *CONVERSATION_KPIS, *HELP_KPIS)) -> list[list[str]]:
+ALL_KPIS: Final = (*QUEUE_KPIS, *PEOPLE_KPIS, *CONVERSATION_KPIS, *HELP_KPIS)
+
+
+def kpi_rows(sections: Iterable[tuple[str, int]] = ALL_KPIS) -> list[list[str]]:
     return [row for section, number in sections for row in table_under(DEFINITIONS, section, number)]
 
 
@@ -191,7 +195,8 @@ VERBS: Final[dict[str, tuple[Callable[..., events.Event], dict[str, Any]]]] = {
     "not_answered": (events.CallNotAnswered, {}), "held": (events.CallHeld, {}), "resumed": (events.CallResumed, {}),
     "transferred": (events.CallTransferred, {}), "escalated": (events.CallEscalated, {}),
     "abandoned": (events.CallAbandoned, {}), "flowed_out": (events.CallFlowedOut, {}),
-    "ended": (events.CallEnded, {}), "wrapped_up": (events.CallWrappedUp, {}),
+    "ended": (events.CallEnded, {}), "wrapped_up": (events.CallWrappedUp, {}), "dialled": (events.CallDialled, {}),
+    "connected": (events.CallConnected, {}),
 }  # fmt: skip
 WRITTEN: Final[dict[str, tuple[Callable[..., events.Event], dict[str, Any]]]] = {
     "started": (events.ConversationStarted, {}), "handed_off": (events.ConversationHandedOff, {}),
@@ -210,7 +215,7 @@ WRITTEN: Final[dict[str, tuple[Callable[..., events.Event], dict[str, Any]]]] = 
 }  # fmt: skip
 MORE_WORDS: Final = {
     "offered": ("queue",), "alerting": ("agent_id",), "answered": ("agent_id",), "not_answered": ("agent_id",),
-    "transferred": ("to",), "flowed_out": ("reason",),
+    "transferred": ("to",), "flowed_out": ("reason",), "dialled": ("agent_id",), "connected": ("disposition",),
 }  # fmt: skip
 
 
@@ -219,9 +224,9 @@ def steps(cell: str) -> list[list[str]]:
     return [step.split() for step in cell.split("·")]
 
 
-def call_of(contact_id: str, cell: str) -> Story:
+def call_of(contact_id: str, cell: str, **always: str) -> Story:
     """The call of one row; its queue is billing until it says otherwise."""
-    told, queue = Story(contact_id), "billing"
+    told, queue = Story(contact_id, **always), "billing"
     for verb, at, *words in steps(cell):
         kind, fields = VERBS[verb]
         said = dict(zip(MORE_WORDS.get(verb, ()), words, strict=True)) if words else {}
@@ -237,6 +242,20 @@ def conversation_of(contact_id: str, cell: str) -> Story:
         kind, fields = WRITTEN[verb]
         scores = dict(zip(("score", "expected"), map(float, numbers), strict=False))
         told.tell(kind, float(at), **fields, **scores)
+    return told
+
+
+def of_somebody(contact_id: str, who: str, cell: str) -> Story:
+    """The contact of one row with a customer or a lead: a call, or the one conversation."""
+    always = {} if who == "-" else {"lead_id" if who.startswith("lead") else "customer_id": who}
+    if who.startswith("lead"):
+        always["direction"] = "outbound"
+    if not contact_id.startswith("d"):
+        return call_of(contact_id, cell, **always)
+    told = Story(contact_id, channel="chat", queue="help", agent_id="bob", **always)
+    for verb, at, *_ in steps(cell):
+        kind, fields = WRITTEN[verb]
+        told.tell(kind, float(at), **fields)
     return told
 
 
@@ -262,6 +281,15 @@ def morning() -> dict[str, Any]:
     )
     stories = [conversation_of(*row) for row in table_under(DEFINITIONS, "Conversations")]
     return floor_row(Floor(Settings(defaults=targets)).take(*in_time(stories)), "help", 5_400)
+
+
+@pytest.fixture(scope="module")
+def people() -> dict[str, Any]:
+    settings = Settings(retention=Retention(repeat_days=1 / 24))
+    stories = [of_somebody(*row) for row in table_under(DEFINITIONS, "Customers, leads and agents")]
+    floor = Floor(settings).take(*in_time(stories))
+    taken = snapshot.take(floor.partitions, settings, snapshot.WorkerStatus(), ms(5_400))
+    return dict(api.floor(taken)["floor"])
 
 
 def told_of(sections: Iterable[tuple[str, int]]) -> dict[str, Any]:
@@ -310,6 +338,12 @@ def test_the_kpis_of_the_help_centre_are_right() -> None:
     assert {kpi.name: kpi.function(counts) for kpi in kpis.REGISTRY if kpi.name in told_of(HELP_KPIS)} == told_of(
         HELP_KPIS
     )
+
+
+def test_the_kpis_of_customers_leads_and_agents_are_right(people: dict[str, Any]) -> None:
+    found, told = people["windows"]["today"]["kpis"], told_of(PEOPLE_KPIS)
+
+    assert {name: found[name] for name in told} == told
 
 
 def test_what_is_live_after_ten_minutes_is_right(ten_minutes: dict[str, Any]) -> None:

@@ -14,6 +14,8 @@ from streams import events as e
 from streams import kpis, snapshot
 from streams.books import CORRECTED
 from streams.counts import Counts
+from streams.crossing.fact import DESTINATIONS
+from streams.crossing.state import FactsPartition
 from streams.explain.catalogue import LIVE
 from streams.exposition import Exposition
 from streams.exposition.counters import TOTALS
@@ -62,11 +64,14 @@ def exported() -> dict[str, set[str]]:
     weights = {name: Weight(weight=1.0, target=20.0) for name in ("asa_seconds", "peer_score_ratio")}
     settings = Settings(defaults=rules, weights=weights)
     partitions = {topic: Partition(settings, topic, 0) for topic in e.TOPICS}
+    people = {name: FactsPartition(settings, name, 0, name) for name in DESTINATIONS}
     for item in simulate(demo(START, 3_600, hour=10.0), 4):
         partition = partitions[item.topic]
         partition.apply([Record(partition.next_offset, item.key, item.value, 0)])
+        for destination, key, value in partition.take_outgoing():
+            people[destination].apply([Record(people[destination].next_offset, key, value, 0)])
     status = WorkerStatus(expected=frozenset({("call-events", 0)}), lag={("call-events", 0): 3})
-    taken = snapshot.take(list(partitions.values()), settings, status, START + 3_600_000)
+    taken = snapshot.take([*partitions.values(), *people.values()], settings, status, START + 3_600_000)
     told = {name: Window(window.span, EXAMPLE) for name, window in taken.floor.windows.items()}
     floor = structs.replace(taken.floor, windows=told)
     taken = structs.replace(
@@ -81,7 +86,8 @@ def exported() -> dict[str, set[str]]:
 def everything() -> Part:
     """A partition that has counted, and corrected, everything there is to count."""
     fields = dict.fromkeys(TOTALS, 2) | {field + CORRECTED: 1 for field in TOTALS}
-    events = ("events", "rejected", "duplicate", "out_of_order", "late", "late_after_close", "orphaned_contacts")
+    events = ("events", "rejected", "duplicate", "out_of_order", "late", "late_after_close", "orphaned_contacts",
+              "facts", "repeated_facts")  # fmt: skip
     sources = ("events", "duplicates", "out_of_order", "late", "negative_durations", "rejected")
     counters = dict.fromkeys(events, 1) | {f"source|{what}|pbx": 1 for what in sources}
     totals = {("billing", "voice"): fields, ("#vip", "chat"): {conversations.FIELD["tagged"]: 1}}

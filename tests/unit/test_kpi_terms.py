@@ -12,10 +12,12 @@ from streams import kpis
 from streams.counts import Counts
 from streams.kpis.terms import formula, largest, numbers, smallest
 from streams.tally import AGENT_STATES
+from streams.tally import people as people_fields
 from streams.tally.conversations import NAMES
 
 FORMULAS = {**{kpi.name: kpi.function for kpi in kpis.REGISTRY if kpi.quantile is None}, **kpis.PRESETS}
 SOME = st.integers(0, 100_000)
+PEOPLE = sorted((*people_fields.NAMES.values(), *people_fields.AGENTS))
 
 
 @st.composite
@@ -25,9 +27,10 @@ def counted(draw: st.DrawFn) -> Counts:
         name: draw(SOME) for name in Counts.__struct_fields__ if type(getattr(Counts(), name)) is int
     }
     told = draw(st.dictionaries(st.sampled_from(sorted(NAMES.values())), SOME))
+    people = draw(st.dictionaries(st.sampled_from(PEOPLE), SOME))
     states = draw(st.dictionaries(st.sampled_from(AGENT_STATES), SOME))
     longest = draw(st.none() | SOME)
-    return Counts(**plain, told=told, state_ms=states, max_wait_ms=longest, cohort=draw(st.booleans()))
+    return Counts(**plain, told=told, people=people, state_ms=states, max_wait_ms=longest, cohort=draw(st.booleans()))
 
 
 def test_a_formula_is_written_as_the_function_computes_it() -> None:

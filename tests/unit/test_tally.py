@@ -12,7 +12,7 @@ from streams.books import CORRECTED
 from streams.counts import counts_of
 from streams.events import AgentState, FlowOutReason
 from streams.facts import Fact, Kind
-from streams.tally import conversations
+from streams.tally import conversations, people
 
 HISTOGRAMS = {
     "answered_waits": y.ANSWERED_WAITS, "abandoned_waits": y.ABANDONED_WAITS, "flowed_out_waits": y.FLOWED_OUT_WAITS,
@@ -160,7 +160,7 @@ def test_every_kind_of_fact_about_a_queue_or_a_segment_has_a_rule(kind: Kind) ->
     assert bool(names) == (kind != Kind.HANDLED)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind >= Kind.CREATED])
+@pytest.mark.parametrize("kind", [kind for kind in Kind if Kind.CREATED <= kind < Kind.CONTACTED])
 def test_every_kind_of_fact_about_a_conversation_has_a_rule(kind: Kind) -> None:
     detail = {
         Kind.FIRST_REPLY: "handoff", Kind.RESOLVED: "first", Kind.UNANSWERED: "inactive", Kind.TAGGED: "refund",
@@ -170,6 +170,14 @@ def test_every_kind_of_fact_about_a_conversation_has_a_rule(kind: Kind) -> None:
     rules = conversations.ConversationRules()
 
     fields = [n for n, _ in conversations.counts(fact(kind, 1_000, detail.get(kind, "")), rules)]
+
+    assert fields
+    assert len(fields) == len(set(fields))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if Kind.CONTACTED <= kind <= Kind.BETWEEN])
+def test_every_kind_of_fact_about_a_customer_a_lead_or_an_agent_has_a_rule(kind: Kind) -> None:
+    fields = [n for n, _ in people.counts(fact(kind, 1_000, "person" if kind == Kind.CONNECTED else ""))]
 
     assert fields
     assert len(fields) == len(set(fields))

@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec import structs
 
-from streams import view
 from streams.board.trend import gather, trend
+from streams.lengths import longest_queues
 from streams.partition import Partition
 from streams.settings import Settings
 from streams.slices import Span
@@ -47,7 +47,7 @@ def test_it_agrees_with_the_longest_queue_of_an_interval() -> None:
     row = told(partitions, rules)["queue", "billing"]
 
     spans = [Span(at, at + 15 * SECOND) for at, _ in row["waiting"]]
-    assert [n for _, n in row["waiting"]] == view.longest_queues(partitions, [("billing", "voice")], spans)
+    assert [n for _, n in row["waiting"]] == longest_queues(partitions, [("billing", "voice")], spans)
 
 
 def test_the_service_level_is_that_of_the_wall_at_the_end_of_each_minute_and_null_over_nothing() -> None:

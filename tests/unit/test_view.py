@@ -9,6 +9,7 @@ import pytest
 from streams import events as e
 from streams import view
 from streams.kpis import abandonment_ratio, offers_missed_ratio, service_levels, transfer_ratio
+from streams.lengths import longest_queues
 from streams.partition import Partition
 from streams.settings import Settings, from_raw
 from streams.slices import Span
@@ -204,7 +205,7 @@ def over_two(*stories: Call) -> list[Partition]:
 
 
 def longest(partitions: list[Partition], start: float = 0, end: float = 300) -> int:
-    return view.longest_queues(partitions, [("billing", "voice")], [Span(ms(start), ms(end))])[0]
+    return longest_queues(partitions, [("billing", "voice")], [Span(ms(start), ms(end))])[0]
 
 
 def test_the_longest_queue_is_over_all_partitions_at_the_same_moment() -> None:
@@ -254,7 +255,7 @@ def test_the_same_calls_over_two_partitions_give_the_same_window(window: str) ->
     def shown(partitions: list[Partition]) -> object:
         return view.windows(partitions, Settings(), window, ms(55))["billing", "voice"]
 
-    assert shown(over_two(*five_calls())) == shown(one.partitions)
+    assert shown(over_two(*five_calls())) == shown([one.calls])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,214 @@
+"""What is known of one agent's work of the last day, and what follows: contacts taken, replies, time in between.
+
+The time **between** two contacts goes from when the agent was done with one (after-contact work included) to the
+answer of the next, on channels where an agent has one contact at a time, unless the agent stopped serving in between
+or it is longer than ``LONGEST_BETWEEN_MS``: then it is no time between contacts but absence. An outbound call keeps an
+agent busy, and is not taken. It follows from neighbours alone, so a fact costs what it changes, not what is kept.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
+from typing import Final
+
+import msgspec
+from msgspec import Struct, structs
+
+from streams.contact.history import net
+from streams.crossing.fact import CrossFact, Left, Piece, Withdrawn, Work
+from streams.crossing.roster import NEVER
+from streams.facts import Change, Fact, Kind
+from streams.slices import HOUR
+from streams.stored import STATE_VERSION, of_this_version
+
+KEEP_MS: Final = 26 * HOUR
+"""What an agent did is kept for this long, so that the longest "today" is complete; longer while it goes on."""
+
+LONGEST_BETWEEN_MS: Final = 4 * HOUR
+ONE_AT_A_TIME: Final = frozenset({"voice", "video"})
+
+Line = list[tuple[int, int, str, str, bool]]
+"""Pieces of work on such channels, by time: started, free (-1 while busy), queue, channel, outbound."""
+
+Latest = dict[tuple[int, str, str], int]
+"""When an agent last did something: by kind of fact, queue and channel."""
+
+
+class Agent(Struct):
+    """``work`` by contact and part; ``left`` when the agent stopped serving, in order; ``line`` follows from work.
+
+    So does ``latest``. At ``check_at``, at the latest, something of it is too old to be kept.
+    """
+
+    who: str
+    stamp: int = -1
+    work: dict[tuple[str, int], Work] = {}
+    left: list[int] = []
+    line: Line = []
+    latest: Latest = {}
+    check_at: int = NEVER
+
+
+class Agents:
+    """The rules of agents."""
+
+    def new(self, who: str) -> Agent:
+        return Agent(who)
+
+    def take(self, known: Agent, fact: CrossFact, watermark: int) -> list[Change] | None:
+        horizon = watermark - KEEP_MS
+        if isinstance(fact, Left):
+            return None if fact.at < horizon else self._leave(known, fact.at)
+        if not isinstance(fact, Work | Withdrawn):
+            return []
+        address = (fact.contact_id, fact.part)
+        old = self._without_old(known, known.work.get(address), horizon)
+        new = _fresh(fact, horizon) if isinstance(fact, Work) else None
+        if old is None and new is None and isinstance(fact, Work):
+            return None
+        was, now = _spoken(old), _spoken(new)
+        moments = [piece[0] for piece in (*was, *now)]
+        before = net((*_told(old), *_between(known, moments)))
+        for piece in was:
+            known.line.remove(piece)
+        for piece in now:
+            insort(known.line, piece)
+        if new is None:
+            known.work.pop(address, None)
+        else:
+            known.work[address] = new
+            known.check_at = min(known.check_at, _latest(new) + KEEP_MS)
+        changes = _difference(before, net((*_told(new), *_between(known, moments))))
+        if any(sign < 0 for sign, _ in changes):
+            _find_latest(known)
+        else:
+            _raise_latest(known, changes)
+        return changes
+
+    def _leave(self, known: Agent, at: int) -> list[Change]:
+        before = net(_between(known, [at]))
+        insort(known.left, at)
+        known.check_at = min(known.check_at, at + KEEP_MS)
+        return _difference(before, net(_between(known, [at])))
+
+    def due(self, known: Agent) -> int:
+        return min(known.check_at, NEVER)
+
+    def fire(self, known: Agent, now: int) -> list[Change] | None:
+        horizon = now - KEEP_MS
+        for work in list(known.work.values()):
+            if _latest(work) <= horizon:
+                self._drop(known, work)
+        known.left = known.left[bisect_right(known.left, horizon) :]
+        known.check_at = _next_check(known)
+        return [] if known.work or known.left else None
+
+    def _without_old(self, known: Agent, work: Work | None, horizon: int) -> Work | None:
+        """What is left of known work without what is too old, which is dropped: it keeps what it counted."""
+        if work is None:
+            return None
+        fresh = _fresh(work, horizon)
+        if fresh != work:
+            self._drop(known, work)
+            for piece in _spoken(fresh):
+                insort(known.line, piece)
+        return fresh
+
+    def _drop(self, known: Agent, work: Work) -> None:
+        del known.work[work.contact_id, work.part]
+        for piece in _spoken(work):
+            known.line.remove(piece)
+
+    # --- storing and reading back ------------------------------------------------------------------------------------
+
+    def stored(self, known: Agent) -> tuple[object, ...]:
+        return (STATE_VERSION, known.stamp, list(known.work.values()), known.left)
+
+    def read(self, who: str, value: bytes) -> Agent:
+        _, stamp, work, left = of_this_version(_decode, value, "agent's work")
+        line = sorted(piece for one in work for piece in _spoken(one))
+        known = Agent(who, stamp, {(one.contact_id, one.part): one for one in work}, left, line)
+        _find_latest(known)
+        known.check_at = _next_check(known)
+        return known
+
+
+def _find_latest(known: Agent) -> None:
+    """When the agent last took, replied to or resolved a contact of each queue and channel."""
+    known.latest = {}
+    for work in known.work.values():
+        _raise_latest(known, _told(work))
+
+
+def _raise_latest(known: Agent, changes: Iterable[Change]) -> None:
+    for _, fact in changes:
+        if fact.kind != Kind.BETWEEN:
+            key = (int(fact.kind), fact.queue, fact.channel)
+            known.latest[key] = max(fact.at, known.latest.get(key, fact.at))
+
+
+def _next_check(known: Agent) -> int:
+    return min([*map(_latest, known.work.values()), *known.left[:1]], default=NEVER) + KEEP_MS
+
+
+def _latest(work: Work) -> int:
+    """The last moment of work; ``NEVER`` while it goes on."""
+    return max([*map(_over, work.pieces), *(deed.at for deed in work.deeds)], default=-1)
+
+
+def _over(piece: Piece) -> int:
+    return NEVER if piece.ended_at < 0 else max(piece.ended_at, piece.free_at)
+
+
+def _fresh(work: Work, horizon: int) -> Work | None:
+    """Work without what was over before the horizon; None when nothing is left."""
+    pieces = tuple(piece for piece in work.pieces if _over(piece) >= horizon)
+    deeds = tuple(deed for deed in work.deeds if deed.at >= horizon)
+    if len(pieces) == len(work.pieces) and len(deeds) == len(work.deeds):
+        return work
+    return structs.replace(work, pieces=pieces, deeds=deeds) if pieces or deeds else None
+
+
+def _told(work: Work | None) -> Iterator[Change]:
+    if work is None:
+        return
+    for piece in () if work.outbound else work.pieces:
+        at = piece.started_at
+        yield 1, Fact(Kind.TAKEN, piece.queue, work.channel, at, at, at)
+    for deed in work.deeds:
+        kind = Kind.AGENT_RESOLVED if deed.resolved else Kind.AGENT_REPLIED
+        yield 1, Fact(kind, deed.queue, work.channel, deed.at, deed.at, deed.at)
+
+
+def _spoken(work: Work | None) -> Line:
+    if work is None or work.channel not in ONE_AT_A_TIME:
+        return []
+    return [(piece.started_at, piece.free_at, piece.queue, work.channel, work.outbound) for piece in work.pieces]
+
+
+def _between(known: Agent, moments: list[int]) -> Iterator[Change]:
+    """The times in between that end at or next to these moments."""
+    if not moments:
+        return
+    line, left = known.line, known.left
+    first = max(bisect_left(line, min(moments), key=_STARTED), 1)
+    last = bisect_right(line, max(moments), key=_STARTED)
+    for n in range(first, min(last + 1, len(line))):
+        free_at, (started_at, _, queue, channel, outbound) = line[n - 1][1], line[n]
+        gap = started_at - free_at
+        if outbound or free_at < 0 or not 0 <= gap <= LONGEST_BETWEEN_MS:
+            continue
+        gone = bisect_left(left, free_at)
+        if gone == len(left) or left[gone] >= started_at:
+            yield 1, Fact(Kind.BETWEEN, queue, channel, started_at, started_at, started_at, gap)
+
+
+def _difference(before: dict[Fact, int], after: dict[Fact, int]) -> list[Change]:
+    gone = [(-1, fact) for fact, n in before.items() for _ in range(n - after.get(fact, 0))]
+    return gone + [(1, fact) for fact, n in after.items() for _ in range(n - before.get(fact, 0))]
+
+
+_STARTED: Final = itemgetter(0)
+_decode = msgspec.msgpack.Decoder(tuple[int, int, list[Work], list[int]]).decode

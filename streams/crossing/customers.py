@@ -1,0 +1,191 @@
+"""What is known of one customer (or lead), and what follows: repeats, first contact resolution, attempts.
+
+A customer's contact is a **repeat** when it begins within the repeat window after one of the customer's contacts was
+resolved; a resolution **recurred** when such a contact, or a reopening, followed it. First contact resolution is told
+of resolved contacts that were no repeats themselves: provisionally at once, and finally when the window has passed.
+All of it is a pure function of the customer's contacts and of ``clock``, so any order of facts ends the same.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from streams.contact.history import net
+from streams.crossing.fact import Attempt, Case, CrossFact, Withdrawn
+from streams.crossing.roster import NEVER
+from streams.facts import Change, Fact, Kind
+from streams.slices import DAY
+from streams.stored import STATE_VERSION, of_this_version
+
+GRACE_MS: Final = DAY
+"""How much longer than the repeat window a contact is kept, for facts that come late."""
+
+OPEN_MS: Final = 60 * DAY
+"""A contact whose end is never told is kept for this long."""
+
+MAX_KEPT: Final = 100
+"""Contacts (and attempts) kept of one customer (lead); beyond it the oldest can no longer be corrected."""
+
+
+class Customer(Struct):
+    """``cases`` by contact and part; ``past`` are those that count no more and may still explain a kept one.
+
+    ``clock``: resolutions whose window ended by then are final.
+    """
+
+    who: str
+    stamp: int = -1
+    clock: int = -1
+    cases: list[Case] = []
+    past: list[Case] = []
+    attempts: list[Attempt] = []
+
+
+class Customers:
+    """The rules of customers and leads; ``window_ms`` is how long after a resolution a contact is a repeat."""
+
+    def __init__(self, window_ms: int) -> None:
+        self._window_ms = window_ms
+        self._keep_ms = window_ms + GRACE_MS
+
+    def new(self, who: str) -> Customer:
+        return Customer(who)
+
+    def take(self, known: Customer, fact: CrossFact, watermark: int) -> list[Change] | None:
+        mine = [case for case in known.cases if not _same(case, fact)]
+        tried = [attempt for attempt in known.attempts if not _same(attempt, fact)]
+        is_new = len(mine) == len(known.cases) and len(tried) == len(known.attempts)
+        if isinstance(fact, Case):
+            mine.append(fact)
+        elif isinstance(fact, Attempt):
+            tried.append(fact)
+        elif is_new:
+            return []
+        if is_new and any(_same(case, fact) for case in known.past):
+            return []
+        if is_new and self._over_at(fact) <= watermark:
+            return None
+        before = net(self._truth(known))
+        known.cases = sorted(mine, key=lambda case: (case.cycles[0].opened_at, case.contact_id, case.part))
+        known.attempts = sorted(tried, key=lambda attempt: (attempt.dialled_at, attempt.contact_id, attempt.part))
+        changes = _difference(before, net(self._truth(known)))
+        self._forget_beyond(known)
+        return changes
+
+    def due(self, known: Customer) -> int:
+        if not known.cases and not known.attempts:
+            return -1
+        window = self._window_ms
+        ends = [c.resolved_at + window for case in known.cases for c in case.cycles[:1] if c.resolved_at >= 0]
+        return min(
+            min((end for end in ends if end > known.clock), default=NEVER),
+            min(map(self._over_at, known.cases), default=NEVER),
+            min(map(self._over_at, known.attempts), default=NEVER),
+        )
+
+    def fire(self, known: Customer, now: int) -> list[Change] | None:
+        before = net(self._truth(known))
+        known.clock = max(known.clock, now)
+        changes = _difference(before, net(self._truth(known)))
+        known.past += [case for case in known.cases if self._over_at(case) <= now]
+        known.cases = [case for case in known.cases if self._over_at(case) > now]
+        known.attempts = [attempt for attempt in known.attempts if self._over_at(attempt) > now]
+        self._forget_past(known)
+        return changes if changes or known.cases or known.attempts else None
+
+    def _over_at(self, fact: CrossFact) -> int:
+        """When a contact counts no more: nothing can follow it, and nothing late is expected."""
+        if isinstance(fact, Attempt):
+            return max(fact.dialled_at, fact.connected_at, fact.abandoned_at) + self._keep_ms
+        if not isinstance(fact, Case):
+            return NEVER
+        last = fact.cycles[-1]
+        if fact.done_at < 0 and last.resolved_at < 0:
+            return last.opened_at + max(OPEN_MS, self._keep_ms)
+        return max(fact.done_at, last.opened_at, last.resolved_at) + self._keep_ms
+
+    def _forget_beyond(self, known: Customer) -> None:
+        if len(known.cases) > MAX_KEPT:
+            known.past += known.cases[:-MAX_KEPT]
+            known.cases = known.cases[-MAX_KEPT:]
+            self._forget_past(known)
+        del known.attempts[:-MAX_KEPT]
+
+    def _forget_past(self, known: Customer) -> None:
+        earliest = min((case.cycles[0].opened_at for case in known.cases), default=NEVER)
+        known.past = [case for case in known.past if self._over_at(case) > earliest][-MAX_KEPT:]
+
+    # --- what is true ------------------------------------------------------------------------------------------------
+
+    def _truth(self, known: Customer) -> Iterator[Change]:
+        yield from ((1, fact) for fact in _tried(known.attempts))
+        everything = (*known.past, *known.cases)
+        opened = sorted(case.cycles[0].opened_at for case in everything if not case.callback)
+        resolved = sorted(c.resolved_at for case in everything for c in case.cycles if c.resolved_at >= 0)
+        for case in known.cases:
+            yield from ((1, fact) for fact in self._case(case, opened, resolved, known.clock))
+
+    def _case(self, case: Case, opened: list[int], resolved: list[int], clock: int) -> Iterator[Fact]:
+        window, channel, began = self._window_ms, case.channel, case.cycles[0].opened_at
+        again = bisect_left(resolved, began - window) < bisect_left(resolved, began)
+        if not case.callback:
+            yield Fact(Kind.CONTACTED, case.queue, channel, began, began, began, 0, "repeat" if again else "")
+        for n, (_, at, queue) in enumerate(map(_astuple, case.cycles)):
+            if at < 0:
+                continue
+            later = case.cycles[n + 1].opened_at if n + 1 < len(case.cycles) else NEVER
+            recurred = at < later <= at + window or bisect_right(opened, at) < bisect_right(opened, at + window)
+            yield Fact(Kind.CASE_RESOLVED, queue, channel, at, began, began, 0, "recurred" if recurred else "")
+            if n == 0 and not again:
+                outcome = "again" if recurred else "once"
+                yield Fact(Kind.FIRST_CONTACT, queue, channel, at, began, began, 0, outcome)
+                if at + window <= clock:
+                    yield Fact(Kind.FIRST_CONTACT_FINAL, queue, channel, at + window, began, began, 0, outcome)
+
+    # --- storing and reading back ------------------------------------------------------------------------------------
+
+    def stored(self, known: Customer) -> tuple[object, ...]:
+        return (STATE_VERSION, known.stamp, known.clock, known.cases, known.past, known.attempts)
+
+    def read(self, who: str, value: bytes) -> Customer:
+        _, stamp, clock, cases, past, attempts = of_this_version(_decode, value, "customer")
+        return Customer(who, stamp, clock, cases, past, attempts)
+
+
+def _same(known: Case | Attempt, fact: CrossFact) -> bool:
+    return (
+        isinstance(fact, Case | Attempt | Withdrawn) and known.contact_id == fact.contact_id and known.part == fact.part
+    )
+
+
+def _tried(attempts: list[Attempt]) -> Iterator[Fact]:
+    """Attempts count when they happen and, together, when their lead was first dialled."""
+    first = next((attempt for attempt in attempts if attempt.lead), None)
+    if first is not None:
+        at = first.dialled_at
+        yield Fact(Kind.LEAD, first.queue, first.channel, at, at, at)
+    for attempt in attempts:
+        queue, channel, dialled = attempt.queue, attempt.channel, attempt.dialled_at
+        yield Fact(Kind.DIALLED, queue, channel, dialled, dialled, dialled)
+        if first is not None and attempt.lead:
+            at = first.dialled_at
+            yield Fact(Kind.LEAD_DIALLED, first.queue, first.channel, at, at, at)
+        if attempt.disposition:
+            at = attempt.connected_at
+            yield Fact(Kind.CONNECTED, queue, channel, at, dialled, dialled, 0, attempt.disposition)
+        if attempt.abandoned_at >= 0:
+            yield Fact(Kind.DROPPED, queue, channel, attempt.abandoned_at, dialled, dialled)
+
+
+def _difference(before: dict[Fact, int], after: dict[Fact, int]) -> list[Change]:
+    gone = [(-1, fact) for fact, n in before.items() for _ in range(n - after.get(fact, 0))]
+    return gone + [(1, fact) for fact, n in after.items() for _ in range(n - before.get(fact, 0))]
+
+
+_astuple = msgspec.structs.astuple
+_decode = msgspec.msgpack.Decoder(tuple[int, int, int, list[Case], list[Case], list[Attempt]]).decode

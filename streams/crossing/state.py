@@ -1,0 +1,142 @@
+"""The state of one partition of a facts topic: facts in, tallies and people out. Pure: no clock, no I/O.
+
+The sibling of ``streams.partition``: same stamps, same flush, same restoring. What it must know besides is which facts
+are repeats. Each source partition tells in order, so the last (offset, index) heard of each is enough, whoever told it
+twice: a worker after a crash, or one that did not know yet that it had been replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from streams.crossing.agents import Agents
+from streams.crossing.customers import Customers
+from streams.crossing.fact import AGENTS, Told, decode
+from streams.crossing.roster import Roster
+from streams.facts import Change
+from streams.partition import Flush, Partition, Record, Refused
+from streams.settings import Settings
+from streams.slices import DAY
+from streams.stored import STATE_VERSION, of_this_version
+
+SILENT_MS: Final = 7 * DAY
+"""A source partition this far behind the others holds their time back no longer: it has fallen silent."""
+
+
+class FactsPartition(Partition):
+    """One partition of a facts topic: to whoever reads numbers, a partition without open contacts and presence.
+
+    ``destination`` says which of the two topics. ``heard`` has, by source topic and partition, the last offset and
+    index, and how far that partition's time is. The ``watermark`` is that of the slowest, so that what one worker has
+    not read yet is not taken for late.
+    """
+
+    def __init__(self, settings: Settings, topic: str, partition: int, destination: str) -> None:
+        super().__init__(settings, topic, partition)
+        self.destination = destination
+        self.heard: dict[str, tuple[int, int, int]] = {}
+        rules: Any = Agents() if destination == AGENTS else Customers(round(settings.retention.repeat_days * DAY))
+        self.people: Roster[Any] = Roster(rules, self._prefix + b"p|")
+
+    # --- records in --------------------------------------------------------------------------------------------------
+
+    def apply(self, records: Sequence[Record]) -> list[Refused]:
+        """Take records in offset order; return those that are no facts. Records already included change nothing."""
+        refused: list[Refused] = []
+        for offset, key, value, published_at in records:
+            if offset < self.next_offset:
+                continue
+            told = decode(value)
+            if isinstance(told, str):
+                self._count("rejected|no_fact", offset)
+                refused.append(Refused(offset, "no_fact", told, key, value, published_at))
+            else:
+                self._hear(told, offset)
+            self.next_offset = offset + 1
+        return refused
+
+    def _hear(self, told: Told, offset: int) -> None:
+        source = f"{told.topic}/{told.partition}"
+        last_offset, last_index, heard_at = self.heard.get(source, (-1, -1, 0))
+        if (told.offset, told.index) <= (last_offset, last_index):
+            self._count("repeated_facts", offset)
+            return
+        self.heard[source] = (told.offset, told.index, max(heard_at, told.watermark))
+        self.watermark = max(self.watermark, self._slowest())
+        if told.fact is not None:
+            self._count("facts", offset)
+            changes = self.people.take(told.who, told.fact, offset, self.watermark)
+            if changes is None:
+                self._count("late", offset)
+            else:
+                self._enter(changes, offset)
+        if self.people.next_due <= self.watermark:
+            for changes in self.people.fire(self.watermark, offset):
+                self._enter(changes, offset)
+
+    def _slowest(self) -> int:
+        """How far everything told here is, those that have fallen silent aside."""
+        marks = [at for _, _, at in self.heard.values()]
+        furthest = max(marks)
+        return min(at for at in marks if at > furthest - SILENT_MS)
+
+    def _enter(self, changes: Iterable[Change], offset: int) -> None:
+        for change in changes:
+            self.ledger.post(change, offset, self.watermark)
+
+    # --- storing and reading back ------------------------------------------------------------------------------------
+
+    def flush(self) -> Flush | None:
+        """What changed since the last flush, encoded; None when nothing was applied since."""
+        if self.next_offset == self._marked_offset:
+            return None
+        stamp = self.next_offset - 1
+        tallies = self.ledger.changed(stamp)
+        self._counter_stamp = max(self._counter_stamp, stamp)
+        tallies.append((self._prefix + b"n|", _encode((self._counter_stamp, self.counters))))
+        people = self.people.changed(stamp)
+        self._forgotten += self.people.forgotten(stamp)
+        self._purged += self.ledger.purge(self.watermark)
+        marker = _encode((STATE_VERSION, self.next_offset, self.watermark, self.heard))
+        self._marked_offset = self.next_offset
+        self._pending = self._totals(), dict(self.counters)
+        return Flush(tallies, people, (self._prefix + b"m|", marker), self.next_offset)
+
+    def flushed(self, _flush: Flush) -> list[bytes]:
+        """The flush is stored and committed: show its totals; returns the keys that may be deleted now."""
+        self.flushed_totals, self.flushed_counters = self._pending
+        gone = self.people.tombstones(self._forgotten) + self._purged
+        self._forgotten, self._purged = [], []
+        return gone
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Take one stored record back, in the order of the changelog; an empty value deletes.
+
+        Raises StateRefusedError for state of another version.
+        """
+        start = len(self._prefix)
+        code, name = key[start : start + 1], key[start + 2 :]
+        if code == b"p":
+            self.people.restore(name, value)
+        elif code == b"s" and value:
+            self.ledger.read_back(key, value)
+        elif code == b"s":
+            self.ledger.forget(key)
+        elif code == b"n" and value:
+            self._counter_stamp, self.counters = _decode_counters(value)
+        elif code == b"m" and value:
+            _, self.next_offset, self.watermark, self.heard = of_this_version(_decode_marker, value, "marker")
+            self._marked_offset = self.next_offset
+
+    def restored(self) -> int | None:
+        """The changelog has been read: rebuild the rest; returns the next offset to read, None for the beginning."""
+        self.people.restored()
+        return super().restored()
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_counters = msgspec.msgpack.Decoder(tuple[int, dict[str, int]]).decode
+_decode_marker = msgspec.msgpack.Decoder(tuple[int, int, int, dict[str, tuple[int, int, int]]]).decode

@@ -1,0 +1,139 @@
+"""What is true now of one contact for its customer, its lead and its agents: a pure function of its state.
+
+Because it is one, nothing about what was told has to be remembered: what changed with an event is the difference of
+what is true before it and after it, today and when the event is applied again after a crash.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streams.contact import log as t
+from streams.contact.history import Contact, entries_of
+from streams.contact.log import Entry
+from streams.contact.state import Head, Segment, excluded, segment_facts
+from streams.crossing import fact as f
+from streams.crossing.fact import Attempt, Case, Cycle, Deed, Piece, Telling, Work
+from streams.facts import Kind
+
+_QUIET: Final = frozenset({
+    t.ALERTING, t.NOT_ANSWERED, t.HELD, t.RESUMED, t.ESCALATED, t.TAGGED, t.COMMENTED, t.SURVEY_SENT, t.RATED,
+    t.REVIEWED,
+})  # fmt: skip
+_CLASSIFYING: Final = t.TEST | t.INTERNAL | t.OUTBOUND | t.CALLBACK
+
+
+def is_quiet(contact: Contact, entry: Entry) -> bool:
+    """Whether an entry, when it belongs at the end of the log, changes nothing that is told."""
+    head = contact.head
+    if head is None or entry.at <= contact.last_at or entry.flags & ~head.flags & _CLASSIFYING:
+        return False
+    if entry.transition == t.MESSAGE:
+        return head.dialogue is not None and not entry.flags & t.HUMAN
+    return entry.transition in _QUIET
+
+
+def tellings(contact: Contact) -> list[Telling]:
+    """Everything true of a contact; nothing of a test, an internal or a merged one, or of a call that is a stub."""
+    head = contact.head if contact.head is not None else contact.base
+    if head is None:
+        return []
+    reason = excluded(head.flags)
+    if reason == "outbound":
+        return _outbound(contact, head)
+    if reason:
+        return []
+    found: list[Telling] = []
+    if contact.customer is not None:
+        case = _case(contact, head)
+        if case is not None:
+            found.append((f.CUSTOMERS, f.customer(contact.customer[1]), case))
+    if head.segments:
+        found += _handled(contact, head)
+    if head.dialogue is not None and head.dialogue.deeds:
+        found += _deeds(contact, head)
+    return found
+
+
+def _case(contact: Contact, head: Head) -> Case | None:
+    dialogue = head.dialogue
+    if dialogue is not None:
+        cycles = tuple(Cycle(*cycle) for cycle in dialogue.cycles)
+        settled = max(dialogue.resolved_at, dialogue.closed_at)
+        return Case(contact.contact_id, contact.born, head.channel, dialogue.created_in, settled, cycles)
+    if not head.visits:
+        return None
+    answered = [segment for segment in head.segments if not segment.consult]
+    over = head.done_at >= 0
+    resolved_at, queue = (head.done_at, answered[-1].queue) if over and answered else (-1, "")
+    return Case(
+        contact.contact_id, contact.revived, head.channel, head.visits[0].queue, head.done_at,
+        (Cycle(head.began_at, resolved_at, queue),), head.visits[0].callback,
+    )  # fmt: skip
+
+
+def _handled(contact: Contact, head: Head, *, outbound: bool = False) -> list[Telling]:
+    by_agent: dict[str, list[Piece]] = {}
+    for segment in head.segments:
+        if segment.agent_id is not None and not segment.consult:
+            by_agent.setdefault(segment.agent_id, []).append(_piece(head, segment))
+    part = 2 * contact.revived
+    return [
+        (f.AGENTS, f.agent(name), Work(contact.contact_id, part, head.channel, tuple(pieces), (), outbound))
+        for name, pieces in by_agent.items()
+    ]
+
+
+def _piece(head: Head, segment: Segment) -> Piece:
+    if segment.ended_at < 0:
+        return Piece(segment.queue, segment.started_at)
+    took = {told.kind: told.value for told in segment_facts(head, segment)}
+    free_at = segment.wrapped_at if segment.wrapped_at >= 0 else -1 if segment.wrap_since >= 0 else segment.ended_at
+    return Piece(
+        segment.queue, segment.started_at, segment.ended_at, free_at, took.get(Kind.TALKED, 0),
+        took.get(Kind.HELD, 0), took.get(Kind.WRAPPED, 0),
+    )  # fmt: skip
+
+
+def _deeds(contact: Contact, head: Head) -> list[Telling]:
+    assert head.dialogue is not None
+    by_agent: dict[str, list[Deed]] = {}
+    for name, resolved, at, queue, _ in head.dialogue.deeds:
+        by_agent.setdefault(name, []).append(Deed(resolved, at, queue))
+    part = 2 * contact.born + 1
+    return [
+        (f.AGENTS, f.agent(name), Work(contact.contact_id, part, head.channel, (), tuple(deeds)))
+        for name, deeds in by_agent.items()
+    ]
+
+
+def _outbound(contact: Contact, head: Head) -> list[Telling]:
+    """An attempt, from the log: a contact that is dialled has few entries, and none of them queues."""
+    at = dict.fromkeys((t.DIALLED, t.CONNECTED, t.ABANDONED, t.WRAP_STARTED, t.WRAPPED_UP), -1)
+    disposition, queue, agent = "", "", None
+    for entry in entries_of(contact):
+        queue, agent = queue or entry.queue or "", agent or entry.agent_id
+        if entry.transition in at and (at[entry.transition] < 0 or entry.transition != t.DIALLED):
+            at[entry.transition] = entry.at
+        if entry.transition == t.CONNECTED:
+            disposition = entry.detail
+    dialled_at = at[t.DIALLED] if at[t.DIALLED] >= 0 else at[t.CONNECTED]
+    if dialled_at < 0:
+        return _handled(contact, head, outbound=True)
+    abandoned_at = at[t.ABANDONED]
+    if disposition == "abandoned":
+        abandoned_at = at[t.CONNECTED]
+    elif disposition == "person" and agent is None:
+        abandoned_at = head.done_at
+    attempt = Attempt(
+        contact.contact_id, contact.revived, head.channel, queue, contact.lead is not None, dialled_at, disposition,
+        at[t.CONNECTED], abandoned_at,
+    )  # fmt: skip
+    who = f.lead(contact.lead[1] if contact.lead is not None else contact.contact_id)
+    found: list[Telling] = [(f.CUSTOMERS, who, attempt)]
+    if head.segments or agent is None:
+        return found + _handled(contact, head, outbound=True)
+    free_at = at[t.WRAPPED_UP] if at[t.WRAPPED_UP] >= 0 else -1 if at[t.WRAP_STARTED] >= 0 else head.done_at
+    piece = Piece(queue, dialled_at, head.done_at, free_at)
+    work = Work(contact.contact_id, 2 * contact.revived, head.channel, (piece,), (), outbound=True)
+    return [*found, (f.AGENTS, f.agent(agent), work)]
