@@ -5,10 +5,8 @@ from __future__ import annotations
 from itertools import permutations
 
 from streams import events as e
-from streams.partition import Partition
 from streams.planning.roster import roster
 from streams.schedule import MOST, Activity, activity_at, planned
-from streams.settings import Settings
 from tests.support import DAY, HOUR, Floor, ms, state
 
 
@@ -89,12 +87,7 @@ def test_without_any_schedule_everybody_stays() -> None:
 
 
 def test_a_schedule_survives_a_restart() -> None:
-    before, after = floor().partitions, []
-    for old in before:
-        new, stored = Partition(Settings(), old.topic, old.number), old.flush()
-        for key, value in [*stored.tallies, *stored.contacts, stored.marker] if stored else []:
-            new.restore(key, value)
-        new.restored()
-        after.append(new)
+    before = floor()
+    after = before.restarted()
 
-    assert roster(after, ms(600)) == roster(before, ms(600)) != {}
+    assert roster(after.partitions, ms(600)) == roster(before.partitions, ms(600)) != {}
