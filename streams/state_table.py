@@ -84,10 +84,11 @@ class StateTable(Table):
             for tp in inputs:
                 if tp.partition not in numbers:
                     raise RuntimeError(f"{tp.topic}[{tp.partition}] is assigned without its part of the changelog")
-                self.holdings.take(tp.topic, tp.partition)
-            if await self._restore(numbers, current):
-                for tp in inputs:
-                    self.holdings.take(tp.topic, tp.partition).begin()
+            taken = [self.holdings.take(tp.topic, tp.partition) for tp in inputs]
+            # Looked at again: while its client was ending, another restoration may have begun with nothing.
+            if await self._restore(numbers, current) and current == self._round:
+                for owned in taken:
+                    owned.begin()
         except Exception as error:  # noqa: BLE001 - Faust would log it and count on with half a state
             if current == self._round:
                 self.on_error(error)
