@@ -25,7 +25,13 @@ from streams.settings import Broker, Settings
 
 CHANGELOG_CONFIG: Final = {
     "cleanup.policy": "compact",
-    "segment.bytes": str(64 * 1024 * 1024),  # what is in the newest segment is not compacted: recovery reads it all
+    # What is in the newest segment is not compacted, and recovery reads it all: so it closes by size and by time.
+    "segment.bytes": str(64 * 1024 * 1024),
+    "segment.ms": str(10 * 60_000),
+    "max.compaction.lag.ms": str(10 * 60_000),
+    "min.cleanable.dirty.ratio": "0.2",
+    # How long a reader may take from the beginning to the end without missing a deletion; markers of transactions, too.
+    "delete.retention.ms": str(60 * 60_000),
     "max.message.bytes": str(8 * 1024 * 1024),
 }
 
