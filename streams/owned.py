@@ -78,8 +78,8 @@ class Owned:
         if self.stored_id is not None and self.topic_id is not None and self.stored_id != self.topic_id:
             raise TopicReplacedError(
                 f"{self.topic}[{self.number}]: the topic was deleted and created again since its state was stored "
-                f"(its id was {self.stored_id} and is {self.topic_id}). Delete the changelog topic as well (counting "
-                "starts anew), or use another broker.app_id."
+                f"(its id was {self.stored_id} and is {self.topic_id}). Delete the changelog and the -facts topics as "
+                "well (counting starts anew), or use another broker.app_id."
             )
         if self.next_offset is None:
             self.next_offset = self.partition.restored() or 0

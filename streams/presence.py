@@ -115,6 +115,11 @@ def open_span(presence: Presence, now: int) -> Spent | None:
     return _spent(1, presence.changes, last, max(now, presence.changes[last].at))
 
 
+def spans_of(presence: Presence) -> list[Spent]:
+    """The spans that are over, of the changes still known, in order."""
+    return _spans(presence.changes)
+
+
 def _spent(sign: int, changes: list[StateChange], n: int, end: int) -> Spent:
     change = changes[n]
     return Spent(sign, change.state, _queues(changes, n), change.at, min(end, change.at + LONGEST_MS))

@@ -47,8 +47,11 @@ def activity_at(plans: list[Activity], at: int) -> str | None:
     """The activity planned for a moment; "signed_out" between activities; None for an agent without a schedule."""
     if not any(one.start < at + NEAR_MS and one.end > at - NEAR_MS for one in plans):
         return None
+    found = activity_in_force(plans, at)
+    return "signed_out" if found is None else found.activity
+
+
+def activity_in_force(plans: list[Activity], at: int) -> Activity | None:
+    """The plan in force at a moment; None between activities."""
     inside = [one for one in plans if one.start <= at < one.end]
-    return max(inside, key=lambda one: (one.start, one.told_at), default=_NOTHING).activity
-
-
-_NOTHING: Final = Activity(0, 0, "signed_out", False, 0)
+    return max(inside, key=lambda one: (one.start, one.told_at), default=None)

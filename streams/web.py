@@ -20,6 +20,7 @@ from aiohttp import web
 
 from streams import __version__, api, snapshot, view
 from streams.access import Access, refuse_exposure, tls
+from streams.api import agents as api_agents
 from streams.api import comments as api_comments
 from streams.api import explain as api_explain
 from streams.api import intervals as api_intervals
@@ -69,6 +70,7 @@ _PAGES: Final = {
     "/api/kpis": "every formula: JSON",
     "/api/floor": "every queue, the floor and the groups, now: JSON",
     "/api/intervals": "hours or days: JSON; from, to, by, queue, channel",
+    "/api/agents": "each agent: state, contacts, times, schedule: JSON; window, queue",
     "/api/comments": "what customers wrote: JSON; queue, channel, limit",
     "/api/measures": "numbers from outside and what is made of them: JSON; period, team, client",
     "/api/explain": "why a number is what it is: JSON; queue, channel, kpi, window, privacy",
@@ -142,6 +144,7 @@ class WebServer:
                 web.get("/api/floor", self._api_floor),
                 web.get("/api/intervals", self._api_intervals),
                 web.get("/api/measures", self._api_measures),
+                web.get("/api/agents", self._api_agents),
                 web.get("/api/comments", self._api_comments),
                 web.get("/api/explain", self._api_explain),
             ]
@@ -196,6 +199,18 @@ class WebServer:
         except QueryError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from error
         return _json(await asyncio.to_thread(lambda: orjson.dumps(api_measures.answer(taken, question))))
+
+    async def _api_agents(self, request: web.Request) -> web.Response:
+        partitions = list(self._partitions().values())
+        try:
+            question = api_agents.parse(
+                request.query, self._settings, view.now_of(partitions, self._settings, self._clock())
+            )
+        except QueryError as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from error
+        async with self._one_question:
+            found = api_agents.answer(partitions, self._settings, question)
+        return _json(await asyncio.to_thread(orjson.dumps, found))
 
     async def _api_comments(self, request: web.Request) -> web.Response:
         try:

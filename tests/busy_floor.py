@@ -68,6 +68,16 @@ def conversations() -> list[Story]:
     return [told, left, waits]
 
 
+def people() -> list[Story]:
+    """A customer who comes back, two calls of one agent, and a lead dialled twice."""
+    dialled: dict[str, Any] = {"direction": "outbound", "lead_id": "l1", "queue": "sales"}
+    first = call("p1", customer_id="kim").offered(600, "sales").answered(610, "bob").ended(650)
+    again = call("p2", customer_id="kim").offered(700, "sales").answered(705, "bob").ended(800)
+    missed = Story("o1", **dialled).tell(e.CallDialled, 900).tell(e.CallConnected, 905, disposition="no_answer")
+    reached = Story("o2", **dialled).tell(e.CallDialled, 920).tell(e.CallConnected, 925, disposition="person")
+    return [first, again, missed, reached.tell(e.CallEnded, 930)]
+
+
 def given() -> Shelf:
     """Every number a formula knows, for January and February."""
     shelf = Shelf()
@@ -81,7 +91,7 @@ def given() -> Shelf:
 def floor() -> Floor:
     """Everything told, nothing flushed."""
     told = Floor(settings()).take(heartbeat(-1))
-    return told.play(*calls(), *conversations()).take(
+    return told.play(*calls(), *conversations(), *people()).take(
         state("ann", 0, "available", ["billing", "help", "sales"]), state("ann", 10, "on_contact"),
         state("ann", 60, "after_contact_work"), state("ann", 80, "available"),
         e.HelpViewed(event_id="h1", occurred_at=ms(600)),

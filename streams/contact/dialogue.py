@@ -70,7 +70,7 @@ def _find_queue(head: Head, dialogue: Dialogue, entry: Entry, out: list[Change])
 def _reply(head: Head, dialogue: Dialogue, entry: Entry, out: list[Change]) -> None:
     at = entry.at
     _tell(head, entry, out, Kind.REPLIED, at, 0)
-    _did(head, dialogue, entry, entry.agent_id, resolved=False)
+    _did(head, dialogue, entry, resolved=False)
     if dialogue.awaits_first_reply():
         handed_off = dialogue.handed_off_at if dialogue.handed_off_at >= 0 else dialogue.created_at
         queued = dialogue.queued_at if dialogue.queued_at >= 0 else dialogue.created_at
@@ -115,9 +115,7 @@ def _resolve(head: Head, dialogue: Dialogue, entry: Entry, out: list[Change]) ->
     dialogue.final_at, dialogue.final_queue, dialogue.final_priority = at, _queue(head, entry), dialogue.priority
     _tell(head, entry, out, Kind.RESOLVED, at, at - created, "final")
     _set_cycle(dialogue, dialogue.cycle, (dialogue.cycles[-1][0], at, dialogue.final_queue))
-    worked = [segment.agent_id for segment in head.segments if segment.agent_id is not None]
-    last = worked[-1] if worked else dialogue.deeds[-1][0] if dialogue.deeds else None
-    _did(head, dialogue, entry, entry.agent_id or last, resolved=True)
+    _did(head, dialogue, entry, resolved=True)
 
 
 def _set_cycle(dialogue: Dialogue, cycle: int, opened_resolved_in: tuple[int, int, str]) -> None:
@@ -129,8 +127,12 @@ def _set_cycle(dialogue: Dialogue, cycle: int, opened_resolved_in: tuple[int, in
         dialogue.cycles[-1] = opened_resolved_in
 
 
-def _did(head: Head, dialogue: Dialogue, entry: Entry, agent: str | None, *, resolved: bool) -> None:
-    """Note who did it, once in a cycle."""
+def _did(head: Head, dialogue: Dialogue, entry: Entry, *, resolved: bool) -> None:
+    """Note who did it, once in a cycle: who the event names, else who worked on the conversation last."""
+    agent = entry.agent_id
+    if agent is None:
+        worked = [segment.agent_id for segment in head.segments if segment.agent_id is not None]
+        agent = worked[-1] if worked else dialogue.deeds[-1][0] if dialogue.deeds else None
     done = [(deed[0], deed[1], deed[4]) for deed in dialogue.deeds]
     if agent is not None and len(done) < MAX_CYCLES and (agent, resolved, dialogue.cycle) not in done:
         dialogue.deeds.append((agent, resolved, entry.at, _queue(head, entry), dialogue.cycle))

@@ -205,6 +205,12 @@ def _between(known: Agent, moments: list[int]) -> Iterator[Change]:
             yield 1, Fact(Kind.BETWEEN, queue, channel, started_at, started_at, started_at, gap)
 
 
+def between(known: Agent) -> Iterator[tuple[int, str, int]]:
+    """Every time in between that is still known: when it ended, the queue of the contact then taken, and ms."""
+    for _, fact in _between(known, [piece[0] for piece in known.line]):
+        yield fact.at, fact.queue, fact.value
+
+
 def _difference(before: dict[Fact, int], after: dict[Fact, int]) -> list[Change]:
     gone = [(-1, fact) for fact, n in before.items() for _ in range(n - after.get(fact, 0))]
     return gone + [(1, fact) for fact, n in after.items() for _ in range(n - before.get(fact, 0))]
