@@ -89,7 +89,7 @@ def judge(of: Day) -> Scores:
         if at % 600 == 0:
             compare(of, at, waited, found)
         stages, error = stages_at(of, at, AHEAD_SECONDS)
-        coming = forecast(stages, GOAL, busy=of.busy(at), waited=waited, uncertainty=error)[-1]
+        coming = forecast(stages, GOAL, busy=of.busy(at), waited=waited, uncertainty=error, quick=True)[-1]
         chance_below = p_window_below(of.window(at + AHEAD_SECONDS - QUARTER, at), coming, GOAL) or 0.0
         window = of.window(at - QUARTER, at)
         missed = window.in_time < GOAL.service_level * window.counted
@@ -153,7 +153,7 @@ def compare(of: Day, at: float, waited: list[float], found: Scores) -> None:
         return
     truth = sum(v.answered and v.wait <= GOAL.threshold_seconds for v in came) / counted
     stages, error = stages_at(of, at, QUARTER)
-    ours = forecast(stages, GOAL, busy=of.busy(at), waited=waited, uncertainty=error)[-1]
+    ours = forecast(stages, GOAL, busy=of.busy(at), waited=waited, uncertainty=error, quick=True)[-1]
     if ours.median is None or ours.low is None or ours.high is None or ours.p_below is None:
         return
     erlang_c = step_of(Demand(of.arrivals(at - QUARTER, at) / QUARTER, spent / n), stages[0].agents, GOAL)
@@ -185,7 +185,7 @@ def cost() -> None:
             (partial(_long_run, demand, agents, goal), 50),
             (partial(required, demand, goal), 50),
             (partial(now, demand, agents, goal, waited=[9.0, 5.0, 1.0]), 20),
-            (partial(forecast, stages, goal, busy=agents, uncertainty=0.1), 3),
+            (partial(forecast, stages, goal, busy=agents, uncertainty=0.1, quick=True), 3),
         )
         rows.append((str(agents), *(f"{_milliseconds(work, times):.2f}" for work, times in works)))
     header = ("agents", "long run, service level", "required agents", "all of now", "next 15 minutes")

@@ -196,10 +196,9 @@ class Line:
         """Wait for a condition while the worker lives; fails with what it printed."""
         deadline = time.monotonic() + seconds
         while not await condition():
-            assert self._process is not None
-            state = "it ended" if self._process.returncode is not None else "too late"
-            going_on = self._process.returncode is None and time.monotonic() < deadline
-            assert going_on, f"{state}: {what()}\n{self.printed.read_text()}"
+            ended = self._process is not None and self._process.returncode is not None
+            going_on = not ended and time.monotonic() < deadline
+            assert going_on, f"{'it ended' if ended else 'too late'}: {what()}\n{self.printed.read_text()}"
             await asyncio.sleep(0.1)
 
 
