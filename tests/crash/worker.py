@@ -9,8 +9,10 @@ import sys
 import msgspec
 
 from streams.app import Worker, build, work
+from streams.crossing.state import FactsPartition
 from streams.partition import Partition
 from streams.settings import Settings, from_raw
+from streams.topics import facts_topics
 from tests.crash.sabotage import applied_to
 from tests.integration.faults import Faults
 
@@ -38,6 +40,12 @@ def settings_of(orders: Orders) -> Settings:
     return from_raw({"broker": broker, "worker": {"flush_interval_seconds": 0.05}, "clock": "stream"}, {})
 
 
+def empty(settings: Settings, topic: str, number: int, of: type[Partition] = Partition) -> Partition:
+    """The empty state of a partition: of the class named, or of the application's own facts."""
+    facts = facts_topics(settings.broker.app_id)
+    return FactsPartition(settings, topic, number, facts[topic]) if topic in facts else of(settings, topic, number)
+
+
 def main(text: str) -> None:
     """Work."""
     orders = msgspec.json.decode(text, type=Orders)
@@ -45,7 +53,7 @@ def main(text: str) -> None:
     Faults(after=lambda: dice.randrange(_SENDS * orders.partitions)).install()
 
     def built(partition: type[Partition]) -> Worker:
-        return build(settings, lambda topic, number: partition(settings, topic, number))
+        return build(settings, lambda topic, number: empty(settings, topic, number, partition))
 
     work(applied_to(built, orders.sabotage))
 
