@@ -106,6 +106,7 @@ def run_core(events: Iterable[Event], settings: Settings, on_fact: Callable[[int
 
     def apply(topic: str) -> None:
         refused.update(r.reason for r in partitions[topic].apply(waiting[topic]))
+        partitions[topic].take_outgoing()  # nobody is told: what is in a file has no customers' partitions
         waiting[topic] = []
 
     for event in events:
