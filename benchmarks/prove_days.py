@@ -24,6 +24,7 @@ from streams.backlog import backlog
 from streams.books import net
 from streams.counts import Counts, counts_of
 from streams.events import TOPICS
+from streams.kpis import people
 from streams.partition import Partition, Record
 from streams.settings import QueueSettings, Settings
 from streams.simulate import Faults, Item, Oracle, Spec, demo, simulate, spoil
@@ -49,7 +50,8 @@ SETTINGS: Final = Settings(
         opening_hours=dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ("08:00-18:00",)),
     )
 )
-NOT_SIMULATED: Final = frozenset({"emotion_score", "servqual_gap"})
+NOT_SIMULATED: Final = frozenset({"emotion_score", "servqual_gap"}) | {kpi.name for kpi in people.REGISTRY}
+"""Not told by the oracle; what crosses partitions has one of its own, ``tests/property/test_crossing_laws.py``."""
 OF_AGENTS: Final = frozenset({"occupancy_ratio", "on_call_ratio", "pulled_per_hour"})
 """Not in the intervals of a queue: agents' time is that of all its channels."""
 

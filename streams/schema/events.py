@@ -23,7 +23,7 @@ Schema: TypeAlias = dict[str, Any]
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 KINDS: Final[tuple[type[Event], ...]] = get_args(Event)
 _BASES: Final[tuple[type[Struct], ...]] = (ContactEvent, AgentEvent, Envelope)
-_TIMES: Final = ("occurred_at", "starts_at", "ends_at")
+_TIMES: Final = ("occurred_at", "starts_at", "ends_at", "since")
 
 
 def tag_of(kind: type[Event]) -> str:

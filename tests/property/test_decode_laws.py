@@ -19,7 +19,8 @@ from streams.schema.events import KINDS, definitions, events_schema, tag_of
 EXAMPLES: Final = Path(__file__).resolve().parents[2] / "schemas" / "examples" / "valid"
 VALID: Final = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(EXAMPLES.glob("*.json"))]
 HOMES: Final = {tag_of(kind): home_of(kind) or "call-events" for kind in KINDS}
-BEYOND_A_SCHEMA: Final = ("conversation.rated", "agent.scheduled")  # a score off its scale, an end before its start
+BEYOND_A_SCHEMA: Final = ("conversation.rated", "agent.scheduled", "source.gap")
+"""A score off its scale, an end before its start."""
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
