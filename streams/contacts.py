@@ -115,7 +115,7 @@ class Contacts:
         if before is not None:
             contact.customer = _earliest(contact.customer, at, event.customer_id)
             contact.lead = _earliest(contact.lead, at, event.lead_id)
-            self.told += difference(before, tellings(contact))
+            self._tell(contact, before)
         self._refresh(contact, settled)
         return outcome, counted_as
 
@@ -149,11 +149,7 @@ class Contacts:
                     history.give_up_voicemail(contact, deadline)
                     self._refresh(contact, None)
                 else:
-                    before = tellings(contact)
-                    outcome = history.close_as_orphan(contact, deadline)
-                    self.told += difference(before, tellings(contact))
-                    self._refresh(contact, None)
-                    yield outcome if isinstance(outcome, list) else []
+                    yield self._close_as_orphan(contact, deadline)
         for timer in kept:
             heappush(timers, timer)
         self.next_due = timers[0][0] if timers else _NEVER
@@ -172,13 +168,23 @@ class Contacts:
             if contact.stamp >= offset or contact.last_at > at:
                 continue
             if name not in listed:
-                outcome = history.close_as_orphan(contact, at, "snapshot")
-                self._refresh(contact, None)
-                if isinstance(outcome, list):
-                    yield outcome
+                yield self._close_as_orphan(contact, at, "snapshot")
             elif 4 * (at - contact.last_at) >= self._orphan_ms[head.channel]:
                 history.confirm(contact, at)
                 self._refresh(contact, False)
+
+    def _close_as_orphan(self, contact: Contact, at: int, reason: str = "silence") -> list[Change]:
+        before = tellings(contact)
+        outcome = history.close_as_orphan(contact, at, reason)
+        self._tell(contact, before)
+        self._refresh(contact, None)
+        return outcome if isinstance(outcome, list) else []
+
+    def _tell(self, contact: Contact, before: list[Telling]) -> None:
+        """Gather what is true now and was not before."""
+        now = tellings(contact)
+        if now != before:
+            self.told += difference(before, now)
 
     def known_facts(self) -> Iterator[Fact]:
         """What every contact that is not a stub tells of its visits."""

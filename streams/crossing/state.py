@@ -38,6 +38,7 @@ class FactsPartition(Partition):
         super().__init__(settings, topic, partition)
         self.destination = destination
         self.heard: dict[str, tuple[int, int, int]] = {}
+        self._furthest = 0
         rules: Any = Agents() if destination == AGENTS else Customers(round(settings.retention.repeat_days * DAY))
         self.people: Roster[Any] = Roster(rules, self._prefix + b"p|")
 
@@ -65,7 +66,8 @@ class FactsPartition(Partition):
             self._count("repeated_facts", offset)
             return
         self.heard[source] = (told.offset, told.index, max(heard_at, told.watermark))
-        self.watermark = max(self.watermark, self._slowest())
+        if heard_at <= self.watermark or told.watermark > self._furthest:  # or the slowest is who it was, where it was
+            self.watermark = max(self.watermark, self._slowest())
         if told.fact is not None:
             self._count("facts", offset)
             changes = self.people.take(told.who, told.fact, offset, self.watermark)
@@ -80,8 +82,8 @@ class FactsPartition(Partition):
     def _slowest(self) -> int:
         """How far everything told here is, those that have fallen silent aside."""
         marks = [at for _, _, at in self.heard.values()]
-        furthest = max(marks)
-        return min(at for at in marks if at > furthest - SILENT_MS)
+        self._furthest = max(marks)
+        return min(at for at in marks if at > self._furthest - SILENT_MS)
 
     def _enter(self, changes: Iterable[Change], offset: int) -> None:
         for change in changes:

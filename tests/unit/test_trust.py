@@ -9,6 +9,7 @@ import pytest
 
 from streams import api, snapshot
 from streams import events as e
+from streams.crossing import fact as crossing
 from streams.exposition.floor import floor_families
 from streams.exposition.worker import worker_families
 from streams.partition import Partition, Record
@@ -320,3 +321,15 @@ def test_gaps_and_pairs_of_queue_and_source_are_bounded() -> None:
 )  # fmt: skip
 def test_the_source_of_a_refused_record_is_read_where_that_is_possible(value: bytes | None, source: str) -> None:
     assert origin_of(value) == source
+
+
+def test_what_a_snapshot_closes_is_over_for_its_customer_too() -> None:
+    floor = Floor().take(*call().offered(at=0, customer_id="anna").events)
+    floor.calls.take_outgoing()
+
+    floor.calls.apply([record(floor.calls.next_offset, still_open(60))])
+
+    (told,) = [crossing.decode(value) for _, key, value in floor.calls.take_outgoing() if key == b"anna"]
+    assert isinstance(told, crossing.Told)
+    assert isinstance(told.fact, crossing.Case)
+    assert (told.fact.contact_id, told.fact.done_at) == ("c1", ms(60))
