@@ -423,7 +423,7 @@ async def test_the_pictures_of_the_readme_are_of_the_simulated_peak_hour(browser
         detail = await look(browser, floor.url + "/#/support/voice", theme="light")
         for page in (wall, detail):
             await page.wait_for_function("() => document.querySelector('spark-line .line[d*=H]')")
-        await detail.wait_for_selector("queue-detail tbody tr")
+        await detail.get_by_text("In 10 minutes the last 15 will have").wait_for(timeout=20_000)
         await wall.screenshot(path=folder / "wall-dark.png")
         await detail.screenshot(path=folder / "wall-detail.png")
 

@@ -25,7 +25,7 @@ class SparkLine extends HTMLElement {
   show(points, now, { what, top = 4, rule = null, format = String }) {
     const known = points.filter(([, value]) => value !== null);
     const highest = Math.max(top, ...known.map(([, value]) => value));
-    const x = (at) => (WIDTH * (1 - (now - at) / SPAN_MS)).toFixed(1);
+    const x = (at) => Math.max(0, WIDTH * (1 - (now - at) / SPAN_MS)).toFixed(1);
     const y = (value) => (HEIGHT - 2 - (HEIGHT - 6) * (value / highest)).toFixed(1);
     let line = '';
     let area = '';
@@ -42,6 +42,8 @@ class SparkLine extends HTMLElement {
       if (value === null || (run.length && at - run.at(-1)[0] > GAP_MS)) finish();
       if (value !== null) run.push([at, value]);
     }
+    const last = run.at(-1);
+    if (last && now > last[0] && now - last[0] <= GAP_MS) run.push([now, last[1]]); // it holds until there is news
     finish();
     mark(this.line, 'd', line || null);
     mark(this.area, 'd', area || null);
