@@ -15,7 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from streams import __version__
-from streams.cli import ask, contract, files, line, measure, rejected, simulation, whatif
+from streams.cli import ask, contract, files, line, measure, rejected, schedule, simulation, whatif
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
@@ -101,6 +101,11 @@ measure.app.command("set", epilog=_examples(
 ))(measure.give)  # fmt: skip
 measure.app.command("list", epilog=_examples("measure list", "measure list --period 2026-03 --json"))(measure.show)
 measure.app.command("unset", epilog=_examples("measure unset operating_cost --period 2026-03"))(measure.withdraw)
+schedule.app.callback()(lambda: None)  # one command alone would take the group's place
+schedule.app.command("load", epilog=_examples(
+    "schedule load week.csv --timezone Europe/Vienna", "schedule load - < week.csv"
+))(schedule.load)  # fmt: skip
+app.add_typer(schedule.app, epilog=_examples("schedule load week.csv"))
 app.add_typer(measure.app, epilog=_examples("measure set operating_cost 41250 --period 2026-03", "measure list"))
 
 rejected.app.command("list", epilog=_examples("rejected list", "rejected list --reason not_json --json"))(

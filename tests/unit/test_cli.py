@@ -16,8 +16,8 @@ from streams.cli import explain, main
 from streams.topics import BrokerUnreachableError
 
 COMMANDS = [
-    "demo", "worker", "simulate", "replay", "report", "topics", "measure", "rejected", "schema", "check-config",
-    "explain", "whatif",
+    "demo", "worker", "simulate", "replay", "report", "topics", "measure", "rejected", "schedule", "schema",
+    "check-config", "explain", "whatif",
 ]  # fmt: skip
 
 
