@@ -148,6 +148,8 @@ class Worker:
             raise self._failure
 
     async def _serve(self) -> None:
+        if self._leave.is_set():
+            return  # told to leave before it began: nothing is opened that would have to be closed half open
         starting = asyncio.create_task(self.app.start())
         flushing = asyncio.create_task(self.flusher.run())
         crashing = asyncio.create_task(self._until_faust_ends())

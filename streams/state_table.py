@@ -104,8 +104,8 @@ class StateTable(Table):
             max_partition_fetch_bytes=_FETCH_BYTES, fetch_max_wait_ms=_POLL_MS // 2,
             isolation_level="read_committed" if self.trust_end_offsets else "read_uncommitted",
         )  # fmt: skip
-        await consumer.start()
         try:
+            await consumer.start()
             partitions = [TopicPartition(self.changelog, number) for number in sorted(numbers)]
             consumer.assign(partitions)
             await consumer.seek_to_beginning(*partitions)
