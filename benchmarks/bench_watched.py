@@ -17,7 +17,7 @@ from benchmarks.results import median, record, spread
 from benchmarks.rig import Watch, empty, fresh, kafka, producing, publish, used, working
 
 EVENTS: Final = 300_000
-RUNS: Final = 5
+RUNS: Final = 3
 WALLS: Final = 50
 SCRAPES_A_SECOND: Final = 10
 PATHS: Final = ("/metrics", "/metrics/floor")
