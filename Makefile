@@ -53,7 +53,7 @@ kafka: $(STAMP) ## A real Apache Kafka on loopback, in a temporary folder, until
 	@$(BIN)/python -m streams.broker apache $(NODES)
 
 .PHONY: schemas
-schemas: $(STAMP) ## Write schemas/ from streams/events.py again
+schemas: $(STAMP) ## Write schemas/ from streams/events again
 	@$(BIN)/queuepulse schema --write
 
 .PHONY: docs

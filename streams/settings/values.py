@@ -166,10 +166,10 @@ HolidayCalendar: TypeAlias = Annotated[str, Meta(extra={"check": _check_holiday_
 
 
 def decode_hook(kind: type, value: Any) -> Any:
-    """Let ``msgspec.convert`` make a ``Secret`` of a string."""
-    if kind is Secret and isinstance(value, str):
-        return Secret(value)
-    raise NotImplementedError(f"cannot read {kind.__name__} from {type(value).__name__}")
+    """Let ``msgspec.convert`` make a ``Secret``, the one type it does not know, of a string. Raises TypeError."""
+    if not isinstance(value, str):
+        raise TypeError(f"Expected `str`, got `{type(value).__name__}`")
+    return kind(value)
 
 
 def problems_in(value: object, kind: Any, path: str) -> list[Problem]:
