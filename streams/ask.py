@@ -23,9 +23,7 @@ class AskError(Exception):
     """No answer; the message is one sentence with its mend."""
 
 
-def ask(
-    url: str, question: Mapping[str, str], token: str | None = None, *, path: str = "/api/explain"
-) -> dict[str, Any]:
+def ask(url: str, question: Mapping[str, str], token: str | None = None, *, path: str) -> dict[str, Any]:
     """The answer of a path at this address. Raises AskError for a refusal, or when nobody answers.
 
     ``token`` is that of the worker (``web.token``), None where it asks for none.

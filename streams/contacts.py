@@ -292,9 +292,9 @@ class Contacts:
         gone, self._gone = self._gone, []
         return gone
 
-    def tombstones(self, names: list[str]) -> list[bytes]:
+    def tombstones(self, gone: list[str]) -> list[bytes]:
         """The stored keys of these ids, without those that are in use again."""
-        return [self._key(name) for name in names if name not in self.by_id]
+        return [self._key(name) for name in gone if name not in self.by_id]
 
     def restore(self, raw_name: bytes, value: bytes | None) -> None:
         """Take one stored contact back; an empty value deletes. Raises StateRefusedError for another version."""

@@ -8,7 +8,7 @@ changes only what does not include it yet.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -48,6 +48,14 @@ __all__ = ["Contact", "Flush", "Partition", "Record", "Refused", "StateRefusedEr
 MAX_QUEUE_STATES: Final = 1_000
 
 
+class Kept(Protocol):
+    """What is stored by id, changed by events and forgotten by time: contacts, or the people facts are about."""
+
+    def changed(self, stamp: int) -> list[tuple[bytes, bytes]]: ...
+    def forgotten(self, stamp: int) -> list[str]: ...
+    def tombstones(self, gone: list[str]) -> list[bytes]: ...
+
+
 OnFact = Callable[[int, Fact], None]
 Totals = dict[tuple[str, str], dict[int, int]]
 
@@ -73,6 +81,7 @@ class Partition:
         self._prefix = f"{topic}|".encode()
         self.ledger = Ledger(settings, self._prefix)
         self.store = Contacts(settings, self._prefix)
+        self._kept: Kept = self.store
         self.days = Days(settings.measures.timezone, self._prefix)
         self.comments = Comments(settings.retention.comments, self._prefix)
         self._help = HelpCentre(settings.retention.stub_hours, self._prefix)
@@ -247,24 +256,28 @@ class Partition:
         tallies.append((self._prefix + b"n|", _encode((self._counter_stamp, self.counters))))
         if self.trust.changed:
             tallies.append((self._prefix + b"q|", self.trust.stored()))
-        contacts = self.store.changed(stamp) + self._help.changed(stamp)
+        contacts = self._kept.changed(stamp) + self._help.changed(stamp)
         for name in self._dirty_agents:
             agent = self.agents[name]
             agent.stamp = max(agent.stamp, stamp)
             contacts.append((self._prefix + b"a|" + name.encode("utf-8", "surrogatepass"), _encode(agent)))
         self._dirty_agents.clear()
-        self._forgotten += self.store.forgotten(stamp)
+        self._forgotten += self._kept.forgotten(stamp)
         for part in (self.ledger, self.days, self._help, self.comments):
             self._purged += part.purge(self.watermark)
-        marker = _encode((STATE_VERSION, self.next_offset, self.watermark, self.sources, self.queue_states))
+        marker = _encode((STATE_VERSION, self.next_offset, self.watermark, *self._marks()))
         self._marked_offset = self.next_offset
         self._pending = self._totals(), dict(self.counters)
         return Flush(tallies, contacts, (self._prefix + b"m|", marker), self.next_offset, self._outbox.take())
 
+    def _marks(self) -> tuple[object, ...]:
+        """What else the marker holds."""
+        return self.sources, self.queue_states
+
     def flushed(self, _flush: Flush) -> list[bytes]:
         """The flush is stored and committed: show its totals; returns the keys that may be deleted now."""
         self.flushed_totals, self.flushed_counters = self._pending
-        gone = self.store.tombstones(self._forgotten) + self._purged
+        gone = self._kept.tombstones(self._forgotten) + self._purged
         self._forgotten, self._purged = [], []
         return gone
 

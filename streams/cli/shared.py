@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -35,6 +35,23 @@ def settings_for(config: Path | None, broker: str | None = None) -> Settings:
     if broker is not None:
         environ["QUEUEPULSE_BROKER__BOOTSTRAP_SERVERS"] = broker
     return load_checked(config_file(config), environ)
+
+
+UrlOption = Annotated[str | None, typer.Option("--url", help="A worker's address; default: the configuration's.")]
+
+
+def asked_of_worker(config: Path | None, url: str | None, path: str, question: dict[str, str | None]) -> dict[str, Any]:
+    """What a running worker answers: at ``url`` or where the configuration says, with the configuration's token.
+
+    What was not said (None) is not asked. Raises ``streams.ask.AskError``.
+    """
+    from streams.ask import ask
+
+    web = settings_for(config).web
+    scheme = "http" if web.ssl_certfile is None else "https"
+    token = None if web.token is None else web.token.reveal()
+    said = {name: value for name, value in question.items() if value is not None}
+    return ask(url or f"{scheme}://{web.host}:{web.port}", said, token, path=path)
 
 
 def config_file(given: Path | None) -> Path | None:

@@ -17,10 +17,10 @@ from streams.crossing.customers import Customers
 from streams.crossing.fact import AGENTS, Told, decode
 from streams.crossing.roster import Roster
 from streams.facts import Change
-from streams.partition import Flush, Partition, Record, Refused
+from streams.partition import Partition, Record, Refused
 from streams.settings import Settings
 from streams.slices import DAY
-from streams.stored import STATE_VERSION, of_this_version
+from streams.stored import of_this_version
 
 SILENT_MS: Final = 7 * DAY
 """A source partition this far behind the others holds their time back no longer: it has fallen silent."""
@@ -41,6 +41,7 @@ class FactsPartition(Partition):
         self._furthest = 0
         rules: Any = Agents() if destination == AGENTS else Customers(round(settings.retention.repeat_days * DAY))
         self.people: Roster[Any] = Roster(rules, self._prefix + b"p|")
+        self._kept = self.people
 
     # --- records in --------------------------------------------------------------------------------------------------
 
@@ -91,47 +92,19 @@ class FactsPartition(Partition):
 
     # --- storing and reading back ------------------------------------------------------------------------------------
 
-    def flush(self) -> Flush | None:
-        """What changed since the last flush, encoded; None when nothing was applied since."""
-        if self.next_offset == self._marked_offset:
-            return None
-        stamp = self.next_offset - 1
-        tallies = self.ledger.changed(stamp)
-        self._counter_stamp = max(self._counter_stamp, stamp)
-        tallies.append((self._prefix + b"n|", _encode((self._counter_stamp, self.counters))))
-        people = self.people.changed(stamp)
-        self._forgotten += self.people.forgotten(stamp)
-        self._purged += self.ledger.purge(self.watermark)
-        marker = _encode((STATE_VERSION, self.next_offset, self.watermark, self.heard))
-        self._marked_offset = self.next_offset
-        self._pending = self._totals(), dict(self.counters)
-        return Flush(tallies, people, (self._prefix + b"m|", marker), self.next_offset)
-
-    def flushed(self, _flush: Flush) -> list[bytes]:
-        """The flush is stored and committed: show its totals; returns the keys that may be deleted now."""
-        self.flushed_totals, self.flushed_counters = self._pending
-        gone = self.people.tombstones(self._forgotten) + self._purged
-        self._forgotten, self._purged = [], []
-        return gone
+    def _marks(self) -> tuple[object, ...]:
+        return (self.heard,)
 
     def restore(self, key: bytes, value: bytes | None) -> None:
-        """Take one stored record back, in the order of the changelog; an empty value deletes.
-
-        Raises StateRefusedError for state of another version.
-        """
         start = len(self._prefix)
         code, name = key[start : start + 1], key[start + 2 :]
         if code == b"p":
             self.people.restore(name, value)
-        elif code == b"s" and value:
-            self.ledger.read_back(key, value)
-        elif code == b"s":
-            self.ledger.forget(key)
-        elif code == b"n" and value:
-            self._counter_stamp, self.counters = _decode_counters(value)
         elif code == b"m" and value:
             _, self.next_offset, self.watermark, self.heard = of_this_version(_decode_marker, value, "marker")
             self._marked_offset = self.next_offset
+        else:
+            super().restore(key, value)
 
     def restored(self) -> int | None:
         """The changelog has been read: rebuild the rest; returns the next offset to read, None for the beginning."""
@@ -139,6 +112,4 @@ class FactsPartition(Partition):
         return super().restored()
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode_counters = msgspec.msgpack.Decoder(tuple[int, dict[str, int]]).decode
 _decode_marker = msgspec.msgpack.Decoder(tuple[int, int, int, dict[str, tuple[int, int, int]]]).decode

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from streams import tally as y
 from streams.books import CORRECTED, TAG_ROW, TEAM_ROW, net
+from streams.events import TOPICS
 from streams.exposition.families import Family, Point, counter
 from streams.snapshot import Part
 from streams.tally import conversations, people
@@ -155,6 +156,7 @@ def counters(parts: Iterable[Part]) -> list[Family]:
     of_sources: dict[str, list[tuple[dict[str, str], float]]] = defaultdict(list)
     for part in parts:
         where = {"topic": part.topic, "partition": str(part.number)}
+        has_visits = part.topic in TOPICS  # facts about people have none: their zeros would be series for nothing
         for key, fields in part.totals.items():
             if key[0].startswith(TEAM_ROW):
                 continue
@@ -167,11 +169,11 @@ def counters(parts: Iterable[Part]) -> list[Family]:
             for field, total in TOTALS.items():
                 value, back = fields.get(field, 0), fields.get(field + CORRECTED, 0)
                 scale = 1000 if total.milliseconds else 1
-                if value or (total.always and key[1]):
+                if value or (total.always and key[1] and has_visits):
                     shown[total.name].append(({**labels, **total.labels}, value / scale))
                 if back:
                     shown[total.name + "_corrected"].append(({**labels, **total.labels}, back / scale))
-            if key[1]:
+            if key[1] and has_visits:
                 histogram += _speed_of_answer(fields, labels, 0)
                 if fields.get(y.ANSWERED + CORRECTED):
                     corrected += _speed_of_answer(fields, labels, CORRECTED)

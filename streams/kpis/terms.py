@@ -7,6 +7,7 @@ with numbers, and what it divides by. It supposes that there is something to div
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
@@ -22,7 +23,7 @@ _BINDS: Final = {"+": 1, "-": 1, "*": 2, "/": 2}
 _LEAF_BINDS: Final = 3
 
 
-class Term:
+class Term(ABC):
     """A number that is not known yet. Arithmetic gives another term; a comparison is true."""
 
     unit: Unit = ""
@@ -52,21 +53,21 @@ class Term:
     def __bool__(self) -> bool:
         return True
 
+    @abstractmethod
     def leaves(self) -> Iterator[tuple[str, int]]:
         """Every count that goes in, in the order of the formula, with +1 where it adds and -1 where it takes off."""
-        raise NotImplementedError
 
+    @abstractmethod
     def text(self, leaf: Callable[[str], str]) -> str:
         """The formula as one line; ``leaf`` says how a count is written. Milliseconds are written as seconds."""
-        raise NotImplementedError
 
+    @abstractmethod
     def value(self, numbers: Mapping[str, int]) -> float:
         """What comes out; seconds where counts are milliseconds. Raises ZeroDivisionError over nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def divisors(self) -> Iterator[Term]:
         """Everything that is divided by, numbers aside: over nothing there is no value."""
-        raise NotImplementedError
 
 
 class Leaf(Term):

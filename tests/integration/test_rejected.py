@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +19,7 @@ from streams.rejected import rejected_record
 from streams.salvage import Choice, feed, find
 from streams.settings import Settings
 from streams.topics import rejected_topic
-from tests.conftest import ROOT
+from tests.integration.command import queuepulse
 from tests.integration.harness import producing, read_all
 from tests.integration.line import worker_on
 
@@ -58,18 +55,6 @@ async def rejected(settings: Settings) -> Settings:
             await producer.send_and_wait(rejected_topic(CALL_EVENTS), value, key=key, partition=2)
         await producer.send_and_wait(rejected_topic(CALL_EVENTS), b"not ours", partition=0)
     return settings
-
-
-def queuepulse(settings: Settings, folder: Path, *arguments: str) -> tuple[int, str, str]:
-    """The command as a user runs it: exit code, standard output, standard error."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("QUEUEPULSE_")}
-    environ |= {"PYTHONPATH": str(ROOT), "QUEUEPULSE_BROKER__APP_ID": settings.broker.app_id}
-    environ["QUEUEPULSE_BROKER__BOOTSTRAP_SERVERS"] = settings.broker.bootstrap_servers
-    command = [sys.executable, "-m", "streams.cli", "rejected", *arguments]
-    done = subprocess.run(
-        command, env=environ, cwd=folder, capture_output=True, text=True, timeout=60, check=False
-    )  # fmt: skip
-    return done.returncode, done.stdout, done.stderr
 
 
 async def test_what_was_refused_is_found_once_by_topic_and_reason(rejected: Settings) -> None:
@@ -128,7 +113,7 @@ async def test_a_record_of_which_a_part_was_kept_is_left_and_says_why(rejected: 
 
 async def test_the_commands_say_it_all(rejected: Settings, tmp_path: Path) -> None:
     def run(*arguments: str) -> tuple[int, str, str]:
-        return queuepulse(rejected, tmp_path, *arguments)
+        return queuepulse(rejected, tmp_path, "rejected", *arguments)
 
     code, out, _ = await asyncio.to_thread(run, "list", "--limit", "1")
     assert code == 0

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -12,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 
 from streams import events as e
 from streams.settings import Settings
-from tests.conftest import ROOT
+from tests.integration.command import queuepulse
 
 WEEK = """\
 agent,start,end,activity,paid
@@ -20,16 +17,6 @@ ann,2026-03-02T08:00,2026-03-02T16:00,,
 ann,2026-03-02T12:00,2026-03-02T12:30,meal,no
 bob,2026-03-02T09:00Z,2026-03-02T17:00Z,,yes
 """
-
-
-def queuepulse(settings: Settings, folder: Path, *arguments: str) -> tuple[int, str, str]:
-    """The command as a user runs it: exit code, standard output, standard error."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("QUEUEPULSE_")}
-    environ |= {"PYTHONPATH": str(ROOT), "QUEUEPULSE_BROKER__APP_ID": settings.broker.app_id}
-    environ["QUEUEPULSE_BROKER__BOOTSTRAP_SERVERS"] = settings.broker.bootstrap_servers
-    command = [sys.executable, "-m", "streams.cli", *arguments]
-    done = subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
-    return done.returncode, done.stdout, done.stderr
 
 
 async def test_a_schedule_is_published_to_the_agents_it_is_about(settings: Settings, tmp_path: Path) -> None:

@@ -27,13 +27,10 @@ from streams.settings import Settings
 from streams.slices import DAY
 from streams.tally import people
 from tests.property.crossing_floor import PARTITIONS, Story, Truth, logs, story
+from tests.property.dying import Batch, CrashError
 
 Home = tuple[str, int]
 TOPICS = (*e.TOPICS, *DESTINATIONS)
-
-
-class CrashError(Exception):
-    """kill -9."""
 
 
 class Broker:
@@ -45,10 +42,10 @@ class Broker:
         }  # fmt: skip
         self.lives: int | None = None
 
-    def create_batch(self) -> _Batch:
-        return _Batch()
+    def create_batch(self) -> Batch:
+        return Batch()
 
-    async def send_batch(self, batch: _Batch, topic: str, *, partition: int) -> asyncio.Future[Any]:
+    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> asyncio.Future[Any]:
         log = self.topics[topic, partition]
         for key, value in batch.pairs:
             if self.lives is not None:
@@ -70,21 +67,6 @@ class Broker:
         return True
 
     async def rejoin(self) -> None:
-        pass
-
-
-class _Batch:
-    def __init__(self) -> None:
-        self.pairs: list[tuple[bytes, bytes | None]] = []
-
-    def append(self, *, key: bytes, value: bytes | None, timestamp: int | None) -> int:
-        self.pairs.append((key, value))
-        return timestamp or 1
-
-    def record_count(self) -> int:
-        return len(self.pairs)
-
-    def close(self) -> None:
         pass
 
 

@@ -21,6 +21,7 @@ from streams.flusher import Flusher
 from streams.owned import Holdings, Pace
 from streams.partition import Flush, Partition, Record
 from streams.settings import Retention, Settings
+from tests.property.dying import Batch, CrashError
 
 SETTINGS = Settings(
     retention=Retention(
@@ -32,10 +33,6 @@ NOON = 1_700_000_000_000
 _encode = msgspec.json.Encoder().encode
 
 
-class CrashError(Exception):
-    """kill -9."""
-
-
 class Broker:
     """A changelog partition that dies after ``lives`` more records, and a group that remembers commits."""
 
@@ -45,10 +42,10 @@ class Broker:
         self.committed = 0
         self.lives: int | None = None
 
-    def create_batch(self) -> _Batch:
-        return _Batch()
+    def create_batch(self) -> Batch:
+        return Batch()
 
-    async def send_batch(self, batch: _Batch, topic: str, *, partition: int) -> asyncio.Future[Any]:
+    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> asyncio.Future[Any]:
         assert partition == 0
         log = self.log if topic == "changelog" else self.facts.setdefault(topic, [])
         for pair in batch.pairs:
@@ -73,21 +70,6 @@ class Broker:
     async def commit_durable(self, offsets: Mapping[Any, int]) -> bool:
         (self.committed,) = offsets.values()
         return True
-
-
-class _Batch:
-    def __init__(self) -> None:
-        self.pairs: list[tuple[bytes, bytes | None]] = []
-
-    def append(self, *, key: bytes, value: bytes | None, timestamp: int | None) -> int:
-        self.pairs.append((key, value))
-        return timestamp or 1
-
-    def record_count(self) -> int:
-        return len(self.pairs)
-
-    def close(self) -> None:
-        pass
 
 
 def history(rng: random.Random, contacts: int) -> list[Record]:

@@ -173,3 +173,11 @@ def test_a_login_by_token_needs_the_token_and_no_password() -> None:
     assert problem.key == "broker.sasl_token_file"
     found = from_raw({"broker": {**login, "sasl_token_file": "/run/secrets/token"}}, {})
     assert found.broker.sasl_password is None
+
+
+def test_a_secret_that_is_a_number_is_a_problem_and_no_crash() -> None:
+    in_a_file, no_text = problems({"web": {"token": 12345}})
+
+    assert (in_a_file.key, in_a_file.mend[:33]) == ("web.token", "Remove it and set QUEUEPULSE_WEB_")
+    assert (no_text.key, no_text.allowed) == ("web.token", "a string")
+    assert "12345" not in f"{in_a_file}{no_text}"
