@@ -104,8 +104,10 @@ class Contacts:
             if at < contact.last_at:
                 counted_as = OUT_OF_ORDER
         entry = entry_of(event)
-        unnamed = event.customer_id is None and event.lead_id is None
-        before = None if unnamed and is_quiet(contact, entry) else tellings(contact)
+        customer = _earliest(contact.customer, at, event.customer_id)
+        lead = _earliest(contact.lead, at, event.lead_id)
+        names_somebody = customer != contact.customer or lead != contact.lead
+        before = None if not names_somebody and is_quiet(contact, entry) else tellings(contact)
         was_stub = contact.head is None
         outcome = history.record(contact, entry)
         if isinstance(outcome, str):
@@ -113,8 +115,7 @@ class Contacts:
         if was_stub:
             contact.revived = offset
         if before is not None:
-            contact.customer = _earliest(contact.customer, at, event.customer_id)
-            contact.lead = _earliest(contact.lead, at, event.lead_id)
+            contact.customer, contact.lead = customer, lead
             self._tell(contact, before)
         self._refresh(contact, settled)
         return outcome, counted_as

@@ -185,6 +185,22 @@ def visit_facts(head: Head, visit: Visit) -> list[Fact]:
     return facts
 
 
+def durations(head: Head, segment: Segment) -> tuple[int, int, int]:
+    """Talk, hold and after-contact work (ms) of a segment that has ended; below 0 where clocks disagree.
+
+    What the source measured is believed before differences of times. Work is 0 until it has ended.
+    """
+    hold = segment.hold_ms if segment.hold_ms >= 0 else segment.held_for
+    talk = segment.talk_ms
+    if talk < 0:
+        talk = segment.ended_at - segment.started_at - hold if head.channel in _SPOKEN else 0
+    if segment.wrapped_at < 0:
+        return talk, hold, 0
+    if segment.acw_ms >= 0:
+        return talk, hold, segment.acw_ms
+    return talk, hold, segment.wrapped_at - (segment.wrap_since if segment.wrap_since >= 0 else segment.ended_at)
+
+
 def segment_facts(head: Head, segment: Segment) -> list[Fact]:
     """Everything the tallies know of one finished segment: talk, hold, after-contact work and their sum."""
     if segment.ended_at < 0:
@@ -193,23 +209,16 @@ def segment_facts(head: Head, segment: Segment) -> list[Fact]:
     if segment.consult:
         return [fact_of(head, Kind.CONSULTED, queue, at, arrival)]
     facts: list[Fact] = []
-    hold = segment.hold_ms if segment.hold_ms >= 0 else segment.held_for
-    talk = segment.talk_ms
+    talk, hold, work = durations(head, segment)
     if talk < 0:
-        talk = at - segment.started_at - hold if head.channel in _SPOKEN else 0
-        if talk < 0:
-            facts.append(fact_of(head, Kind.SKEWED, queue, at, arrival))
-            talk = 0
+        facts.append(fact_of(head, Kind.SKEWED, queue, at, arrival))
+        talk = 0
     facts.append(fact_of(head, Kind.TALKED, queue, at, arrival, talk))
     if segment.escalated:
         facts.append(fact_of(head, Kind.ESCALATED, queue, at, arrival))
     if hold or segment.holds:
         facts.append(fact_of(head, Kind.HELD, queue, at, arrival, hold, str(max(1, segment.holds))))
-    work = 0
     if segment.wrapped_at >= 0:
-        work = segment.acw_ms
-        if work < 0:
-            work = segment.wrapped_at - (segment.wrap_since if segment.wrap_since >= 0 else at)
         if work < 0:
             facts.append(fact_of(head, Kind.SKEWED, queue, segment.wrapped_at, arrival))
             work = 0

@@ -11,10 +11,9 @@ from typing import Final
 from streams.contact import log as t
 from streams.contact.history import Contact, entries_of
 from streams.contact.log import Entry
-from streams.contact.state import Head, Segment, excluded, segment_facts
+from streams.contact.state import Head, Segment, durations, excluded
 from streams.crossing import fact as f
 from streams.crossing.fact import Attempt, Case, Cycle, Deed, Piece, Telling, Work
-from streams.facts import Kind
 
 _QUIET: Final = frozenset({
     t.ALERTING, t.NOT_ANSWERED, t.HELD, t.RESUMED, t.ESCALATED, t.TAGGED, t.COMMENTED, t.SURVEY_SENT, t.RATED,
@@ -87,11 +86,11 @@ def _handled(contact: Contact, head: Head, *, outbound: bool = False) -> list[Te
 def _piece(head: Head, segment: Segment) -> Piece:
     if segment.ended_at < 0:
         return Piece(segment.queue, segment.started_at)
-    took = {told.kind: told.value for told in segment_facts(head, segment)}
+    talk_ms, hold_ms, wrap_ms = durations(head, segment)
     free_at = segment.wrapped_at if segment.wrapped_at >= 0 else -1 if segment.wrap_since >= 0 else segment.ended_at
     return Piece(
-        segment.queue, segment.started_at, segment.ended_at, free_at, took.get(Kind.TALKED, 0),
-        took.get(Kind.HELD, 0), took.get(Kind.WRAPPED, 0),
+        segment.queue, segment.started_at, segment.ended_at, free_at, max(0, talk_ms), max(0, hold_ms),
+        max(0, wrap_ms),
     )  # fmt: skip
 
 
