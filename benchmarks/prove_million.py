@@ -177,7 +177,7 @@ def numbers(partitions: list[Partition], oracle: Oracle) -> Iterator[Number]:
                 ours.update({field: net(book.total.fields, field) for field in (FIELDS | AT_DESKS).values()})
         for what, field in (FIELDS | AT_DESKS).items():
             yield f"{what} of {name}", ours[field], theirs.get(what, 0)
-        live = lives[place]
+        live = lives.get(place, view.Live())  # a queue that was lost whole is a wrong number, no crash
         yield f"waiting of {name}", live.waiting, theirs.get("waiting", 0)
         yield f"waiting_over of {name}", live.waiting_past_threshold, theirs.get("waiting_over", 0)
         yield f"handling of {name}", live.handling, theirs.get("handling", 0)
