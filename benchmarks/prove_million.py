@@ -21,10 +21,12 @@ from typing import Final, NamedTuple
 from streams import tally as y
 from streams import view
 from streams.books import net
+from streams.counts import Counts
 from streams.events import TOPICS
 from streams.partition import Partition, Record
 from streams.settings import Settings
 from streams.simulate import Faults, Item, Oracle, demo, simulate, spoil
+from streams.slices import Span
 from streams.tally import COHORT
 
 START: Final = 1_760_004_000_000
@@ -177,18 +179,24 @@ def numbers(partitions: list[Partition], oracle: Oracle) -> Iterator[Number]:
                 ours.update({field: net(book.total.fields, field) for field in (FIELDS | AT_DESKS).values()})
         for what, field in (FIELDS | AT_DESKS).items():
             yield f"{what} of {name}", ours[field], theirs.get(what, 0)
-        live = lives.get(place, view.Live())  # a queue that was lost whole is a wrong number, no crash
+        live = lives.get(place, view.Live())
         yield f"waiting of {name}", live.waiting, theirs.get("waiting", 0)
         yield f"waiting_over of {name}", live.waiting_past_threshold, theirs.get("waiting_over", 0)
         yield f"handling of {name}", live.handling, theirs.get("handling", 0)
         yield f"conservation residual of {name}", live.conservation_residual, 0
-        (day,) = view.intervals(partitions, settings, START, now, "day", place)
+        day = _day(partitions, settings, now, place)
         yield f"max_queue_length of {name}", day.max_queue_length, theirs["max_queue_length"]
         yield f"max_wait_ms of {name}", day.counts.max_wait_ms, theirs.get("max_wait_ms")
         yield f"max_wait_answered_ms of {name}", day.counts.max_answered_wait_ms, theirs.get("max_wait_answered_ms")
-    (day,) = view.intervals(partitions, settings, START, now, "day", (view.FLOOR, ""))
+    day = _day(partitions, settings, now, (view.FLOOR, ""))
     yield "max_queue_length of the floor", day.max_queue_length, oracle.floor()["max_queue_length"]
     yield from _quarters(partitions, oracle)
+
+
+def _day(partitions: list[Partition], settings: Settings, now: int, place: tuple[str, str]) -> view.Interval:
+    """The day of a queue; an empty one where nothing of it is there: a wrong number, and no crash."""
+    found = view.intervals(partitions, settings, START, now, "day", place)
+    return found[0] if found else view.Interval(Span(START, now), place, Counts(), 0)
 
 
 def _quarters(partitions: list[Partition], oracle: Oracle) -> Iterator[Number]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from benchmarks.prove_million import numbers
 from streams.events import TOPICS
 from streams.facts import Fact, Kind
 from streams.partition import Partition, Record
@@ -142,3 +143,13 @@ def test_ends_that_never_come_are_orphans_after_four_hours() -> None:
     found = {(queue, channel): n["orphaned"] for (queue, channel, _), n in core.sums(None).items() if n["orphaned"]}
     assert expected
     assert found == expected
+
+
+def test_a_floor_that_lost_everything_is_wrong_number_by_number_and_stops_no_verdict() -> None:
+    oracle = Oracle()
+    list(simulate(demo(1_760_004_000_000, 600, hour=10.0), 3, oracle))
+
+    wrong = [name for name, ours, theirs in numbers([], oracle) if ours != theirs]
+
+    assert "offered of billing/voice" in wrong
+    assert "max_queue_length of the floor" in wrong
