@@ -12,7 +12,7 @@ import gc
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from streams.crossing.state import FactsPartition
 from streams.delay import Delay
 from streams.fence import Fence
 from streams.flusher import Flusher
+from streams.leaving import run, within
 from streams.owned import Holdings, Key, Pace, PartitionState
 from streams.partition import Partition
 from streams.quiet import quiet_libraries
@@ -34,7 +35,7 @@ from streams.transport import Batch, BatchTransport, RawSchema, check_versions
 
 log = logging.getLogger(__name__)
 
-Hook = Callable[[], Awaitable[None]]
+Hook = Callable[[], Coroutine[Any, Any, None]]
 _KIB: Final = 1024
 _PATIENCE_SECONDS: Final = 15.0
 _METADATA_MS: Final = (
@@ -141,7 +142,7 @@ class Worker:
             await self._serve()
         finally:
             for hook in reversed(self.on_stop):
-                await hook()
+                await self._end(hook(), "a service beside Faust")
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
         if self._failure is not None:
@@ -159,16 +160,16 @@ class Worker:
             await self._leave.wait()
         finally:
             self.flusher.end()
-            await self._stop_faust()
+            await self._end(self.app.stop(), "Faust")  # the last flush included
             flushing.cancel()  # it has ended, unless the broker did not answer in all that time
             starting.cancel()
             crashing.cancel()
-            await asyncio.wait({starting, flushing, crashing})
+            await asyncio.wait({starting, flushing, crashing}, timeout=_PATIENCE_SECONDS)
 
-    async def _stop_faust(self) -> None:
-        """Let Faust end, the last flush included; what goes wrong is a failure of the worker."""
+    async def _end(self, service: Coroutine[Any, Any, object], name: str) -> None:
+        """Let a service end; what goes wrong is a failure of the worker."""
         try:
-            await asyncio.wait_for(self.app.stop(), _PATIENCE_SECONDS)
+            await within(_PATIENCE_SECONDS, service, name)
         except Exception as error:  # noqa: BLE001 - kept, and raised when everything else has ended
             self._fail(error)
 
@@ -292,7 +293,7 @@ def build(
 def work(worker: Worker) -> None:
     """Run a worker as the work of this process, until it is told to end. Raises what ``Worker.run`` raises."""
     gc.set_threshold(50_000, 20, 100)  # state is large and has no cycles: looking for them took a fifth of the time
-    asyncio.run(worker.run())
+    run(worker.run())
 
 
 def _faust_app(broker: Broker) -> faust.App:

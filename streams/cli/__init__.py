@@ -16,6 +16,7 @@ import typer
 
 from streams import __version__
 from streams.cli import ask, contract, files, line, measure, rejected, schedule, simulation, whatif
+from streams.leaving import leave
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
@@ -39,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if sentence is None:
             raise
         print(f"queuepulse: {sentence}", file=sys.stderr)
-        sys.exit(getattr(error, "exit_code", 1))
-    sys.exit(0)
+        leave(getattr(error, "exit_code", 1))
+    leave(0)
 
 
 def explain(error: Exception) -> str | None:

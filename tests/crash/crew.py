@@ -7,6 +7,7 @@ import random
 import signal
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -64,7 +65,8 @@ class Crew:
                 "kill": signal.SIGKILL, "kill-in-flush": signal.SIGUSR2, "leave": signal.SIGTERM,
                 "stop": signal.SIGSTOP, "stop-in-flush": signal.SIGUSR1,
             }[fault]  # fmt: skip
-            process.send_signal(number)
+            with suppress(ProcessLookupError):  # it may have ended by itself a moment ago
+                process.send_signal(number)
             if number in (signal.SIGSTOP, signal.SIGUSR1):
                 self._do_later(self._continue(process, self._dice.uniform(*STOPPED_SECONDS)))
         else:
@@ -147,7 +149,10 @@ class Crew:
 
 
 def _listens(pid: int) -> bool:
-    """Whether a process has installed its handlers: SIGUSR1 would kill it before."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
-    return bool(caught >> (signal.SIGUSR2 - 1) & 1)
+    """Whether a process runs and has installed its handlers: SIGUSR1 would kill it before."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False  # it ended by itself a moment ago
+    caught = status.partition("SigCgt:")[2].split()[:1]  # one that is ending has no such line any more
+    return bool(caught) and bool(int(caught[0], 16) >> (signal.SIGUSR2 - 1) & 1)

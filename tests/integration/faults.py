@@ -62,5 +62,8 @@ async def until_stopped(pid: int, seconds: float = 30.0) -> None:
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether the kernel says that a process is stopped."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    """Whether the kernel says that a process is stopped; one that has ended is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
