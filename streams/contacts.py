@@ -20,7 +20,7 @@ from streams.contact.history import Contact, Named
 from streams.contact.log import entry_of
 from streams.contact.state import OPEN, Head, excluded, visit_facts
 from streams.crossing.fact import Telling, difference
-from streams.crossing.tell import is_quiet, tellings
+from streams.crossing.tell import CUSTOMER, EVERYBODY, concerned, tellings
 from streams.events import CallEvent, ContactEvent, SourceSnapshot
 from streams.facts import Change, Fact
 from streams.settings import Settings
@@ -106,17 +106,19 @@ class Contacts:
         entry = entry_of(event)
         customer = _earliest(contact.customer, at, event.customer_id)
         lead = _earliest(contact.lead, at, event.lead_id)
-        names_somebody = customer != contact.customer or lead != contact.lead
-        before = None if not names_somebody and is_quiet(contact, entry) else tellings(contact)
+        whom = concerned(contact, entry)
+        if customer != contact.customer or lead != contact.lead:
+            whom |= CUSTOMER
+        before = tellings(contact, whom) if whom else []
         was_stub = contact.head is None
         outcome = history.record(contact, entry)
         if isinstance(outcome, str):
             return [], outcome
         if was_stub:
             contact.revived = offset
-        if before is not None:
+        if whom:
             contact.customer, contact.lead = customer, lead
-            self._tell(contact, before)
+            self._tell(contact, before, whom)
         self._refresh(contact, settled)
         return outcome, counted_as
 
@@ -177,13 +179,13 @@ class Contacts:
     def _close_as_orphan(self, contact: Contact, at: int, reason: str = "silence") -> list[Change]:
         before = tellings(contact)
         outcome = history.close_as_orphan(contact, at, reason)
-        self._tell(contact, before)
+        self._tell(contact, before, EVERYBODY)
         self._refresh(contact, None)
         return outcome if isinstance(outcome, list) else []
 
-    def _tell(self, contact: Contact, before: list[Telling]) -> None:
-        """Gather what is true now and was not before."""
-        now = tellings(contact)
+    def _tell(self, contact: Contact, before: list[Telling], whom: int) -> None:
+        """Gather what is true now and was not before, for those it may concern."""
+        now = tellings(contact, whom)
         if now != before:
             self.told += difference(before, now)
 

@@ -8,7 +8,7 @@ application and one version: msgpack, not part of the contract.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -182,8 +182,10 @@ def decode(value: bytes | None) -> Told | str:
     return told if told.version == VERSION else f"a fact of version {told.version}; this program reads {VERSION}"
 
 
-def difference(before: Iterable[Telling], after: Iterable[Telling]) -> list[Telling]:
+def difference(before: Sequence[Telling], after: Sequence[Telling]) -> list[Telling]:
     """What has to be told when ``after`` is true instead of ``before``: what is gone first, then what is new."""
+    if not before:
+        return [*after]
     was = {_address(telling): telling for telling in before}
     now = {_address(telling): telling for telling in after}
     gone = [(d, who, Withdrawn(name, part)) for d, who, name, part in was if (d, who, name, part) not in now]

@@ -15,42 +15,56 @@ from streams.contact.state import Head, Segment, durations, excluded
 from streams.crossing import fact as f
 from streams.crossing.fact import Attempt, Case, Cycle, Deed, Piece, Telling, Work
 
-_QUIET: Final = frozenset({
-    t.ALERTING, t.NOT_ANSWERED, t.HELD, t.RESUMED, t.ESCALATED, t.TAGGED, t.COMMENTED, t.SURVEY_SENT, t.RATED,
-    t.REVIEWED,
-})  # fmt: skip
+CUSTOMER, AGENTS = 1, 2
+EVERYBODY: Final = CUSTOMER | AGENTS
+"""Who may have to be told of a contact; a lead is a customer here."""
+
+_CONCERNS: Final = {
+    t.ALERTING: 0, t.NOT_ANSWERED: 0, t.HELD: 0, t.RESUMED: 0, t.ESCALATED: 0, t.TAGGED: 0, t.COMMENTED: 0,
+    t.SURVEY_SENT: 0, t.RATED: 0, t.REVIEWED: 0,
+}  # fmt: skip
+_CONCERNS_OF_A_CALL: Final = _CONCERNS | {
+    t.OFFERED: CUSTOMER, t.TRANSFERRED: AGENTS, t.WRAP_STARTED: AGENTS, t.WRAPPED_UP: AGENTS,
+}  # fmt: skip
 _CLASSIFYING: Final = t.TEST | t.INTERNAL | t.OUTBOUND | t.CALLBACK
 
 
-def is_quiet(contact: Contact, entry: Entry) -> bool:
-    """Whether an entry, when it belongs at the end of the log, changes nothing that is told."""
+def concerned(contact: Contact, entry: Entry) -> int:
+    """Whom an entry may change something for, ``EVERYBODY`` when that depends on more than its place at the end."""
     head = contact.head
     if head is None or entry.at <= contact.last_at or entry.flags & ~head.flags & _CLASSIFYING:
-        return False
-    if entry.transition == t.MESSAGE:
-        return head.dialogue is not None and not entry.flags & t.HUMAN
-    return entry.transition in _QUIET
+        return EVERYBODY
+    if head.dialogue is not None:
+        if entry.transition == t.MESSAGE and not entry.flags & t.HUMAN:
+            return 0
+        return _CONCERNS.get(entry.transition, EVERYBODY)
+    if not entry.flags & t.CALL or head.flags & t.OUTBOUND:
+        return _CONCERNS.get(entry.transition, EVERYBODY)
+    if entry.transition == t.ANSWERED and head.visits and head.done_at < 0:
+        return AGENTS
+    return _CONCERNS_OF_A_CALL.get(entry.transition, EVERYBODY)
 
 
-def tellings(contact: Contact) -> list[Telling]:
-    """Everything true of a contact; nothing of a test, an internal or a merged one, or of a call that is a stub."""
+def tellings(contact: Contact, whom: int = EVERYBODY) -> list[Telling]:
+    """All that is true of a contact for ``whom``; nothing of a test, internal or merged one, or of a call's stub."""
     head = contact.head if contact.head is not None else contact.base
     if head is None:
         return []
-    reason = excluded(head.flags)
+    reason = excluded(head.flags) if head.flags else ""
     if reason == "outbound":
         return _outbound(contact, head)
     if reason:
         return []
     found: list[Telling] = []
-    if contact.customer is not None:
+    if whom & CUSTOMER and contact.customer is not None:
         case = _case(contact, head)
         if case is not None:
             found.append((f.CUSTOMERS, f.customer(contact.customer[1]), case))
-    if head.segments:
-        found += _handled(contact, head)
-    if head.dialogue is not None and head.dialogue.deeds:
-        found += _deeds(contact, head)
+    if whom & AGENTS:
+        if head.segments:
+            found += _handled(contact, head)
+        if head.dialogue is not None and head.dialogue.deeds:
+            found += _deeds(contact, head)
     return found
 
 
