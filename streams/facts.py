@@ -8,7 +8,9 @@ Facts are a pure function of a contact's events, so a correction is the differen
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import IntEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -86,3 +88,23 @@ class Fact(Struct, frozen=True, gc=False):
 
 #: A sign (+1 counted, -1 taken back) and the fact.
 Change = tuple[int, Fact]
+
+_FEW: Final = 16
+
+
+def difference(before: list[Fact], after: list[Fact]) -> list[Change]:
+    """The changes that lead from some facts to others, each with how often it is there: what is gone first."""
+    if before == after:
+        return []
+    if len(before) + len(after) > _FEW:
+        return [(-1, fact) for fact in (Counter(before) - Counter(after)).elements()] + [
+            (1, fact) for fact in (Counter(after) - Counter(before)).elements()
+        ]
+    gone: list[Change] = []
+    new = after.copy()  # a few are found sooner than hashed
+    for fact in before:
+        if fact in new:
+            new.remove(fact)
+        else:
+            gone.append((-1, fact))
+    return gone + [(1, fact) for fact in new]

@@ -16,10 +16,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct, structs
 
-from streams.contact.history import net
 from streams.crossing.fact import CrossFact, Left, Piece, Withdrawn, Work
 from streams.crossing.roster import NEVER
-from streams.facts import Change, Fact, Kind
+from streams.facts import Change, Fact, Kind, difference
 from streams.slices import HOUR
 from streams.stored import STATE_VERSION, of_this_version
 
@@ -69,29 +68,38 @@ class Agents:
         if old is None and new is None and isinstance(fact, Work):
             return None
         was, now = _spoken(old), _spoken(new)
-        moments = [piece[0] for piece in (*was, *now)]
-        before = net((*_told(old), *_between(known, moments)))
-        for piece in was:
-            known.line.remove(piece)
-        for piece in now:
-            insort(known.line, piece)
+        if old is None or new is None or not _goes_on(known.line, old, new, was, now):
+            changes = self._replace(known, old, new, was, now)
+        else:
+            known.line[-1], changes = now[0], []
         if new is None:
             known.work.pop(address, None)
         else:
             known.work[address] = new
             known.check_at = min(known.check_at, _latest(new) + KEEP_MS)
-        changes = _difference(before, net((*_told(new), *_between(known, moments))))
-        if any(sign < 0 for sign, _ in changes):
-            _find_latest(known)
+        for sign, _ in changes:
+            if sign < 0:
+                _find_latest(known)
+                break
         else:
-            _raise_latest(known, changes)
+            _raise_latest(known, [fact for _, fact in changes])
         return changes
 
+    def _replace(self, known: Agent, old: Work | None, new: Work | None, was: Line, now: Line) -> list[Change]:
+        """Bring the line up to date; what follows."""
+        moments = [piece[0] for piece in (*was, *now)]
+        before = _told(old) + _between(known, moments)
+        for piece in was:
+            known.line.remove(piece)
+        for piece in now:
+            insort(known.line, piece)
+        return difference(before, _told(new) + _between(known, moments))
+
     def _leave(self, known: Agent, at: int) -> list[Change]:
-        before = net(_between(known, [at]))
+        before = _between(known, [at])
         insort(known.left, at)
         known.check_at = min(known.check_at, at + KEEP_MS)
-        return _difference(before, net(_between(known, [at])))
+        return difference(before, _between(known, [at]))
 
     def due(self, known: Agent) -> int:
         return min(known.check_at, NEVER)
@@ -142,8 +150,8 @@ def _find_latest(known: Agent) -> None:
         _raise_latest(known, _told(work))
 
 
-def _raise_latest(known: Agent, changes: Iterable[Change]) -> None:
-    for _, fact in changes:
+def _raise_latest(known: Agent, facts: Iterable[Fact]) -> None:
+    for fact in facts:
         if fact.kind != Kind.BETWEEN:
             key = (int(fact.kind), fact.queue, fact.channel)
             known.latest[key] = max(fact.at, known.latest.get(key, fact.at))
@@ -164,6 +172,12 @@ def _over(piece: Piece) -> int:
 
 def _fresh(work: Work, horizon: int) -> Work | None:
     """Work without what was over before the horizon; None when nothing is left."""
+    for piece in work.pieces:
+        if piece.started_at < horizon:
+            break
+    else:
+        if not work.deeds:
+            return work
     pieces = tuple(piece for piece in work.pieces if _over(piece) >= horizon)
     deeds = tuple(deed for deed in work.deeds if deed.at >= horizon)
     if len(pieces) == len(work.pieces) and len(deeds) == len(work.deeds):
@@ -171,15 +185,27 @@ def _fresh(work: Work, horizon: int) -> Work | None:
     return structs.replace(work, pieces=pieces, deeds=deeds) if pieces or deeds else None
 
 
-def _told(work: Work | None) -> Iterator[Change]:
+def _told(work: Work | None) -> list[Fact]:
     if work is None:
-        return
-    for piece in () if work.outbound else work.pieces:
-        at = piece.started_at
-        yield 1, Fact(Kind.TAKEN, piece.queue, work.channel, at, at, at)
+        return []
+    found: list[Fact] = []
+    if not work.outbound:
+        for piece in work.pieces:
+            at = piece.started_at
+            found.append(Fact(Kind.TAKEN, piece.queue, work.channel, at, at, at))
     for deed in work.deeds:
         kind = Kind.AGENT_RESOLVED if deed.resolved else Kind.AGENT_REPLIED
-        yield 1, Fact(kind, deed.queue, work.channel, deed.at, deed.at, deed.at)
+        found.append(Fact(kind, deed.queue, work.channel, deed.at, deed.at, deed.at))
+    return found
+
+
+def _goes_on(line: Line, old: Work, new: Work, was: Line, now: Line) -> bool:
+    """Whether only the end of what the agent did last becomes known: then nothing that is counted changes."""
+    if len(was) != 1 or len(now) != 1 or len(old.pieces) != 1 or old.deeds != new.deeds:
+        return False
+    before, after = was[0], now[0]
+    is_last = line[-1] == before and (len(line) == 1 or line[-2][0] < before[0])
+    return is_last and before[0] == after[0] and before[2:] == after[2:]
 
 
 def _spoken(work: Work | None) -> Line:
@@ -188,10 +214,11 @@ def _spoken(work: Work | None) -> Line:
     return [(piece.started_at, piece.free_at, piece.queue, work.channel, work.outbound) for piece in work.pieces]
 
 
-def _between(known: Agent, moments: list[int]) -> Iterator[Change]:
+def _between(known: Agent, moments: list[int]) -> list[Fact]:
     """The times in between that end at or next to these moments."""
+    found: list[Fact] = []
     if not moments:
-        return
+        return found
     line, left = known.line, known.left
     first = max(bisect_left(line, min(moments), key=_STARTED), 1)
     last = bisect_right(line, max(moments), key=_STARTED)
@@ -202,18 +229,14 @@ def _between(known: Agent, moments: list[int]) -> Iterator[Change]:
             continue
         gone = bisect_left(left, free_at)
         if gone == len(left) or left[gone] >= started_at:
-            yield 1, Fact(Kind.BETWEEN, queue, channel, started_at, started_at, started_at, gap)
+            found.append(Fact(Kind.BETWEEN, queue, channel, started_at, started_at, started_at, gap))
+    return found
 
 
 def between(known: Agent) -> Iterator[tuple[int, str, int]]:
     """Every time in between that is still known: when it ended, the queue of the contact then taken, and ms."""
-    for _, fact in _between(known, [piece[0] for piece in known.line]):
+    for fact in _between(known, [piece[0] for piece in known.line]):
         yield fact.at, fact.queue, fact.value
-
-
-def _difference(before: dict[Fact, int], after: dict[Fact, int]) -> list[Change]:
-    gone = [(-1, fact) for fact, n in before.items() for _ in range(n - after.get(fact, 0))]
-    return gone + [(1, fact) for fact, n in after.items() for _ in range(n - before.get(fact, 0))]
 
 
 _STARTED: Final = itemgetter(0)

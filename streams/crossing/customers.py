@@ -8,17 +8,16 @@ All of it is a pure function of the customer's contacts and of ``clock``, so any
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from streams.contact.history import net
 from streams.crossing.fact import Attempt, Case, CrossFact, Withdrawn
 from streams.crossing.roster import NEVER
-from streams.facts import Change, Fact, Kind
+from streams.facts import Change, Fact, Kind, difference
 from streams.slices import DAY
 from streams.stored import STATE_VERSION, of_this_version
 
@@ -57,23 +56,24 @@ class Customers:
         return Customer(who)
 
     def take(self, known: Customer, fact: CrossFact, watermark: int) -> list[Change] | None:
-        mine = [case for case in known.cases if not _same(case, fact)]
-        tried = [attempt for attempt in known.attempts if not _same(attempt, fact)]
-        is_new = len(mine) == len(known.cases) and len(tried) == len(known.attempts)
+        if not isinstance(fact, Case | Attempt | Withdrawn):
+            return []
+        case, attempt = _place(known.cases, fact), _place(known.attempts, fact)
+        if case < 0 and attempt < 0:
+            if isinstance(fact, Withdrawn) or _place(known.past, fact) >= 0:
+                return []
+            if self._over_at(fact) <= watermark:
+                return None
+        before = self._truth(known)
+        if case >= 0:
+            del known.cases[case]
+        if attempt >= 0:
+            del known.attempts[attempt]
         if isinstance(fact, Case):
-            mine.append(fact)
+            insort(known.cases, fact, key=_when_opened)
         elif isinstance(fact, Attempt):
-            tried.append(fact)
-        elif is_new:
-            return []
-        if is_new and any(_same(case, fact) for case in known.past):
-            return []
-        if is_new and self._over_at(fact) <= watermark:
-            return None
-        before = net(self._truth(known))
-        known.cases = sorted(mine, key=lambda case: (case.cycles[0].opened_at, case.contact_id, case.part))
-        known.attempts = sorted(tried, key=lambda attempt: (attempt.dialled_at, attempt.contact_id, attempt.part))
-        changes = _difference(before, net(self._truth(known)))
+            insort(known.attempts, fact, key=_when_dialled)
+        changes = difference(before, self._truth(known))
         self._forget_beyond(known)
         return changes
 
@@ -81,17 +81,18 @@ class Customers:
         if not known.cases and not known.attempts:
             return -1
         window = self._window_ms
-        ends = [c.resolved_at + window for case in known.cases for c in case.cycles[:1] if c.resolved_at >= 0]
-        return min(
-            min((end for end in ends if end > known.clock), default=NEVER),
-            min(map(self._over_at, known.cases), default=NEVER),
-            min(map(self._over_at, known.attempts), default=NEVER),
-        )
+        due = NEVER
+        for case in known.cases:
+            resolved_at = case.cycles[0].resolved_at
+            if resolved_at >= 0 and known.clock < resolved_at + window < due:
+                due = resolved_at + window
+            due = min(due, self._over_at(case))
+        return min(due, min(map(self._over_at, known.attempts), default=NEVER))
 
     def fire(self, known: Customer, now: int) -> list[Change] | None:
-        before = net(self._truth(known))
+        before = self._truth(known)
         known.clock = max(known.clock, now)
-        changes = _difference(before, net(self._truth(known)))
+        changes = difference(before, self._truth(known))
         known.past += [case for case in known.cases if self._over_at(case) <= now]
         known.cases = [case for case in known.cases if self._over_at(case) > now]
         known.attempts = [attempt for attempt in known.attempts if self._over_at(attempt) > now]
@@ -122,30 +123,35 @@ class Customers:
 
     # --- what is true ------------------------------------------------------------------------------------------------
 
-    def _truth(self, known: Customer) -> Iterator[Change]:
-        yield from ((1, fact) for fact in _tried(known.attempts))
-        everything = (*known.past, *known.cases)
-        opened = sorted(case.cycles[0].opened_at for case in everything if not case.callback)
-        resolved = sorted(c.resolved_at for case in everything for c in case.cycles if c.resolved_at >= 0)
+    def _truth(self, known: Customer) -> list[Fact]:
+        found = list(_tried(known.attempts)) if known.attempts else []
+        if not known.cases:
+            return found
+        everything = (*known.past, *known.cases) if known.past else known.cases
+        opened = sorted([case.cycles[0].opened_at for case in everything if not case.callback])
+        resolved = sorted([c.resolved_at for case in everything for c in case.cycles if c.resolved_at >= 0])
         for case in known.cases:
-            yield from ((1, fact) for fact in self._case(case, opened, resolved, known.clock))
+            self._tell(case, opened, resolved, known.clock, found)
+        return found
 
-    def _case(self, case: Case, opened: list[int], resolved: list[int], clock: int) -> Iterator[Fact]:
-        window, channel, began = self._window_ms, case.channel, case.cycles[0].opened_at
+    def _tell(self, case: Case, opened: list[int], resolved: list[int], clock: int, found: list[Fact]) -> None:
+        window, channel, cycles = self._window_ms, case.channel, case.cycles
+        began = cycles[0].opened_at
         again = bisect_left(resolved, began - window) < bisect_left(resolved, began)
         if not case.callback:
-            yield Fact(Kind.CONTACTED, case.queue, channel, began, began, began, 0, "repeat" if again else "")
-        for n, (_, at, queue) in enumerate(map(_astuple, case.cycles)):
+            found.append(Fact(Kind.CONTACTED, case.queue, channel, began, began, began, 0, "repeat" if again else ""))
+        for n, cycle in enumerate(cycles):
+            at, queue = cycle.resolved_at, cycle.queue
             if at < 0:
                 continue
-            later = case.cycles[n + 1].opened_at if n + 1 < len(case.cycles) else NEVER
+            later = cycles[n + 1].opened_at if n + 1 < len(cycles) else NEVER
             recurred = at < later <= at + window or bisect_right(opened, at) < bisect_right(opened, at + window)
-            yield Fact(Kind.CASE_RESOLVED, queue, channel, at, began, began, 0, "recurred" if recurred else "")
+            found.append(Fact(Kind.CASE_RESOLVED, queue, channel, at, began, began, 0, "recurred" if recurred else ""))
             if n == 0 and not again:
                 outcome = "again" if recurred else "once"
-                yield Fact(Kind.FIRST_CONTACT, queue, channel, at, began, began, 0, outcome)
+                found.append(Fact(Kind.FIRST_CONTACT, queue, channel, at, began, began, 0, outcome))
                 if at + window <= clock:
-                    yield Fact(Kind.FIRST_CONTACT_FINAL, queue, channel, at + window, began, began, 0, outcome)
+                    found.append(Fact(Kind.FIRST_CONTACT_FINAL, queue, channel, at + window, began, began, 0, outcome))
 
     # --- storing and reading back ------------------------------------------------------------------------------------
 
@@ -157,10 +163,12 @@ class Customers:
         return Customer(who, stamp, clock, cases, past, attempts)
 
 
-def _same(known: Case | Attempt, fact: CrossFact) -> bool:
-    return (
-        isinstance(fact, Case | Attempt | Withdrawn) and known.contact_id == fact.contact_id and known.part == fact.part
-    )
+def _place(known: Sequence[Case | Attempt], fact: Case | Attempt | Withdrawn) -> int:
+    """Where what was told before under the same contact and part is; -1 when there is none."""
+    for n, one in enumerate(known):
+        if one.contact_id == fact.contact_id and one.part == fact.part:
+            return n
+    return -1
 
 
 def _tried(attempts: list[Attempt]) -> Iterator[Fact]:
@@ -182,10 +190,12 @@ def _tried(attempts: list[Attempt]) -> Iterator[Fact]:
             yield Fact(Kind.DROPPED, queue, channel, attempt.abandoned_at, dialled, dialled)
 
 
-def _difference(before: dict[Fact, int], after: dict[Fact, int]) -> list[Change]:
-    gone = [(-1, fact) for fact, n in before.items() for _ in range(n - after.get(fact, 0))]
-    return gone + [(1, fact) for fact, n in after.items() for _ in range(n - before.get(fact, 0))]
+def _when_opened(case: Case) -> tuple[int, str, int]:
+    return (case.cycles[0].opened_at, case.contact_id, case.part)
 
 
-_astuple = msgspec.structs.astuple
+def _when_dialled(attempt: Attempt) -> tuple[int, str, int]:
+    return (attempt.dialled_at, attempt.contact_id, attempt.part)
+
+
 _decode = msgspec.msgpack.Decoder(tuple[int, int, int, list[Case], list[Case], list[Attempt]]).decode
