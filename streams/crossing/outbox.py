@@ -7,22 +7,29 @@ when the event is applied again.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeAlias
 
-from streams.crossing.fact import DESTINATIONS, VERSION, Outgoing, Telling, Told, encode, key_of
+from streams.crossing.fact import DESTINATIONS, VERSION, Left, Outgoing, Telling, Told, encode, key_of
 from streams.slices import HOUR
 
 TICK_MS: Final = HOUR
 """How often, in event time, the partitions that keep facts hear of the time even when there is nothing to tell."""
 
 
+Address: TypeAlias = tuple[str, str, int]
+"""Whom a fact is about, the contact and the part; the facts of one address take each other's place."""
+
+
 class Outbox:
-    """The records to be written with the next flush of one source partition, in order."""
+    """The records to be written with the next flush of one source partition, in order.
+
+    Of several facts of one address only the last is written: it holds all that is true.
+    """
 
     def __init__(self, topic: str, number: int) -> None:
         self._topic = topic
         self._number = number
-        self._records: list[Outgoing] = []
+        self._told: dict[Address, tuple[str, Told]] = {}
         self._offset = -1
         self._index = 0
 
@@ -30,18 +37,21 @@ class Outbox:
         """Keep what other partitions have to hear of an event."""
         for destination, who, fact in tellings:
             told = Told(VERSION, self._topic, self._number, offset, self._next(offset), watermark, who, fact)
-            self._records.append(Outgoing(destination, key_of(who), encode(told)))
+            address = (who, "", fact.at) if isinstance(fact, Left) else (who, fact.contact_id, fact.part)
+            self._told.pop(address, None)  # so that the latest is the last
+            self._told[address] = destination, told
 
     def time_passes(self, before: int, at: int, offset: int) -> None:
         """Tell everybody who keeps facts how far the time of this partition is, once in ``TICK_MS``."""
         if at // TICK_MS > before // TICK_MS:
-            told = encode(Told(VERSION, self._topic, self._number, offset, self._next(offset), at))
-            self._records += [Outgoing(destination, None, told) for destination in DESTINATIONS]
+            told = Told(VERSION, self._topic, self._number, offset, self._next(offset), at)
+            for destination in DESTINATIONS:
+                self._told["", destination, offset] = destination, told
 
     def take(self) -> list[Outgoing]:
         """Everything since the last call."""
-        records, self._records = self._records, []
-        return records
+        told, self._told = self._told, {}
+        return [Outgoing(where, key_of(one.who) if one.who else None, encode(one)) for where, one in told.values()]
 
     def _next(self, offset: int) -> int:
         self._index = self._index + 1 if offset == self._offset else 0
