@@ -16,6 +16,7 @@ SEED ?= 1
 ROUNDS ?= 5
 CRASH_ARGS ?=
 PYTEST_ARGS ?=
+PEERS_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -75,6 +76,10 @@ bench: $(STAMP) ## Measure this machine: the core, a worker on Apache Kafka, bad
 		$(BIN)/python -m "benchmarks.$$(basename "$$script" .py)" || exit 1; \
 	done
 
+.PHONY: bench-peers
+bench-peers: $(STAMP) ## The same job by others and by us, side by side (PEERS_ARGS=--full: most of an hour)
+	@$(BIN)/python -m benchmarks.peers $(PEERS_ARGS)
+
 .PHONY: peers
 peers: $(STAMP) ## Other implementations that tests compare with (heavy; without them those tests are skipped)
 	@$(BIN)/python -m pip install -q --require-hashes -r requirements-peers.lock
@@ -86,6 +91,7 @@ lock: ## Resolve the dependencies again (needs uv)
 	@$(LOCK) --extra demo --extra dev pyproject.toml -o requirements.lock
 	@$(LOCK) -c requirements.lock pyproject.toml -o requirements-runtime.lock
 	@$(LOCK) -c requirements.lock --extra peers pyproject.toml -o requirements-peers.lock
+	@$(LOCK) benchmarks/peers/requirements.in -o benchmarks/peers/requirements.lock
 
 .PHONY: clean
 clean: ## Remove the environment and everything made here

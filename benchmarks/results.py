@@ -19,16 +19,18 @@ figures: run it on yours. What is measured, and how, is in [README.md](README.md
 """
 
 
-def record(title: str, command: str, header: Sequence[str], rows: Iterable[Sequence[str]], notes: str = "") -> None:
+def record(
+    title: str, command: str, header: Sequence[str], rows: Iterable[Sequence[str]], notes: str = "", file: Path = FILE
+) -> None:
     """Print a table and put it under its title in the file, in place of the one that was there."""
     lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}", *(f"| {' | '.join(row)} |" for row in rows)]
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     section = f"## {title}\n\n`{command}`, {when}, {machine()}\n\n" + "\n".join(lines) + f"\n\n{notes}".rstrip() + "\n"
     print(f"\n{section}", flush=True)
-    text = FILE.read_text("utf-8") if FILE.exists() else _HEAD
+    text = file.read_text("utf-8") if file.exists() else _HEAD
     known = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     text = known.sub(lambda _: section + "\n", text) if known.search(text) else f"{text.rstrip()}\n\n{section}"
-    FILE.write_text(text.rstrip() + "\n", "utf-8")
+    file.write_text(text.rstrip() + "\n", "utf-8")
 
 
 def machine() -> str:

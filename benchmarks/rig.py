@@ -84,6 +84,14 @@ def fresh(bootstrap: str) -> Broker:
     return broker
 
 
+def topic(bootstrap: str, name: str) -> None:
+    """Make a topic that is none of the worker's, with as many partitions."""
+    admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin.create_topics({name: {"num_partitions": PARTITIONS, "replication_factor": 1}})
+    admin.wait_for_topics([name], timeout_ms=30_000)
+    admin.close()
+
+
 def empty(bootstrap: str) -> None:
     """Delete every topic of ours."""
     admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
@@ -110,9 +118,9 @@ async def producing(bootstrap: str) -> AsyncIterator[Any]:
         await producer.stop()
 
 
-async def publish(producer: Any, records: Iterable[Line]) -> None:
+async def publish(producer: Any, records: Iterable[Line], topic: str = CALL_EVENTS) -> None:
     """Publish, batch by batch, and wait until all is acknowledged."""
-    await acknowledged([await send(producer, batch) for batch in batches(producer, records)])
+    await acknowledged([await send(producer, batch, topic) for batch in batches(producer, records)])
 
 
 def batches(producer: Any, records: Iterable[Line]) -> Iterator[tuple[int, Any]]:
@@ -128,9 +136,9 @@ def batches(producer: Any, records: Iterable[Line]) -> Iterator[tuple[int, Any]]
     yield from opened.items()
 
 
-async def send(producer: Any, batch: tuple[int, Any]) -> Any:
+async def send(producer: Any, batch: tuple[int, Any], topic: str = CALL_EVENTS) -> Any:
     """Hand a batch over; gives the future of its acknowledgement."""
-    return await producer.send_batch(batch[1], CALL_EVENTS, partition=batch[0])
+    return await producer.send_batch(batch[1], topic, partition=batch[0])
 
 
 async def acknowledged(futures: Iterable[Any]) -> None:

@@ -66,16 +66,24 @@ def kafka_jars(cache: Path = _CACHE) -> Path:
 
     Raises BrokerUnavailableError when Maven is missing or can't reach its repository.
     """
+    return fetched(_POM, cache, f"Apache Kafka {KAFKA_VERSION}")
+
+
+def fetched(pom: Path, cache: Path, what: str) -> Path:
+    """``cache``, with the jars in it that ``pom`` names and what they need; the first call has Maven copy them there.
+
+    Raises BrokerUnavailableError, with ``what`` in its message, when Maven is missing or can't reach its repository.
+    """
     if (cache / "complete").exists():
         return cache
     maven = shutil.which("mvn")
     if maven is None:
-        raise BrokerUnavailableError("Maven (mvn) is not installed: it fetches Apache Kafka's jars")
-    command = [maven, "-q", "-B", "-f", str(_POM), "dependency:copy-dependencies", f"-DoutputDirectory={cache}"]
+        raise BrokerUnavailableError(f"Maven (mvn) is not installed: it fetches the jars of {what}")
+    command = [maven, "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={cache}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode != 0:
         errors = [line for line in done.stdout.splitlines() if "[ERROR]" in line] or [done.stderr.strip()]
-        raise BrokerUnavailableError(f"Maven could not fetch Apache Kafka {KAFKA_VERSION}: {errors[0]}")
+        raise BrokerUnavailableError(f"Maven could not fetch {what}: {errors[0]}")
     (cache / "complete").touch()
     return cache
 

@@ -25,7 +25,7 @@ Key = tuple[str, int]
 
 async def differences(settings: Settings, oracle: Oracle) -> list[str]:
     """Every number that is lost or doubled, in words; empty when all are right."""
-    found = await _restored(settings)
+    found = await restored(settings)
     right = await _read_in_one_go(settings, found)
     wrong = []
     for (topic, number), partition in right.items():
@@ -54,7 +54,7 @@ async def ends(settings: Settings) -> dict[TopicPartition, int]:
         await consumer.stop()
 
 
-async def _restored(settings: Settings) -> dict[Key, Partition]:
+async def restored(settings: Settings) -> dict[Key, Partition]:
     """What a worker would hold that starts now."""
     topics = input_topics(settings.broker.app_id)
     found = {(topic, n): empty(settings, topic, n) for topic in topics for n in range(settings.broker.partitions)}
