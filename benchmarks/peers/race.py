@@ -14,6 +14,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -70,9 +71,9 @@ async def run(peer: Peer, field: Field) -> Run:
             what = "did not finish" if isinstance(error, TimeoutError) else "ended without totals"
             raise UnavailableError(f"{what}: {_last(complaints)}") from None
         finally:
-            if process.returncode is None:
+            with suppress(ProcessLookupError):  # it ends by itself, too
                 os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
+            await process.wait()
 
 
 async def _follow(process: asyncio.subprocess.Process, records: int) -> Run:
