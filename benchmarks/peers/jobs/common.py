@@ -84,9 +84,13 @@ def add_to(counts: list[int], kind: str, waited_ms: int) -> None:
 
 
 class Progress:
-    """Counts records, and says on standard output when a quarter and all of them are counted."""
+    """Counts records, and says on standard output when a quarter and all of them are counted.
 
-    def __init__(self, records: int) -> None:
+    Where counting is not the end (windows follow, in another step), ``to_the_end=False`` leaves ``done`` to the peer.
+    """
+
+    def __init__(self, records: int, *, to_the_end: bool = True) -> None:
+        self._to_the_end = to_the_end
         self._warm = records // WARM_SHARE
         self._records = records
         self._count = 0
@@ -98,7 +102,8 @@ class Progress:
         if before < self._warm <= after:
             say("warm")
         if after >= self._records > before:
-            say("done")
+            if self._to_the_end:
+                say("done")
             return True
         return False
 

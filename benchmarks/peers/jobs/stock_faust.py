@@ -6,9 +6,7 @@ import os
 
 import faust
 import orjson
-from common import Progress, Slices, Waiting, add_to, arguments, step, tell
-
-SLICE_MS = 10_000
+from common import SLICE_MS, Progress, Slices, Waiting, add_to, arguments, step, tell
 
 given = arguments()
 app = faust.App(
