@@ -66,7 +66,7 @@ async def run(peer: Peer, field: Field) -> Run:
         finally:
             os.close(out)
         try:
-            return await asyncio.wait_for(_follow(process, field.records), 60 + field.records / LEAST_PER_SECOND)
+            return await asyncio.wait_for(_follow(process), 60 + field.records / LEAST_PER_SECOND)
         except (EOFError, TimeoutError) as error:
             what = "did not finish" if isinstance(error, TimeoutError) else "ended without totals"
             raise UnavailableError(f"{what}: {_last(complaints)}") from None
@@ -76,8 +76,9 @@ async def run(peer: Peer, field: Field) -> Run:
             await process.wait()
 
 
-async def _follow(process: asyncio.subprocess.Process, records: int) -> Run:
-    marks = {}
+async def _follow(process: asyncio.subprocess.Process) -> Run:
+    marks = {"start": (0, time.monotonic(), 0.0)}
+    peak_bytes = 0
     while True:
         assert process.stdout is not None
         line = (await process.stdout.readline()).decode()
@@ -85,16 +86,14 @@ async def _follow(process: asyncio.subprocess.Process, records: int) -> Run:
             raise EOFError
         word, _, rest = line.strip().partition(" ")
         if word in ("warm", "done"):
-            marks[word] = time.monotonic(), used(process.pid)
+            spent = used(process.pid)
+            marks[word], peak_bytes = (int(rest), time.monotonic(), spent.cpu_seconds), spent.peak_bytes
         elif word == "totals":
-            (began, before), (ended, after) = marks["warm"], marks["done"]
-            millions = records * 0.75 / 1e6
-            return Run(
-                millions * 1e6 / (ended - began),
-                (after.cpu_seconds - before.cpu_seconds) / millions,
-                after.peak_bytes,
-                totals_of(json.loads(rest)),
-            )
+            count, ended, after = marks["done"]
+            # One that takes everything in one batch is warm when it is done: start-up can't be left out.
+            warm, began, before = marks["warm"] if marks["warm"][0] < count else marks["start"]
+            count -= warm
+            return Run(count / (ended - began), (after - before) / count * 1e6, peak_bytes, totals_of(json.loads(rest)))
 
 
 def _last(complaints: Path) -> str:

@@ -42,6 +42,7 @@ PEERS: Final = (
     _python("Quix Streams, its windows", "changelog, at least once", "quix", "quixstreams", "windows", slow=True),
     _python("Bytewax, its windows", NOTHING, "bytewax_windows", "bytewax"),
     _python("Pathway", NOTHING, "pathway_tables", "pathway"),
+    _java("Flink, its windows", "checkpoints, exactly once", "FlinkJob", "2.0.0", ""),
     _java("Kafka Streams, RocksDB", "changelog, at least once", "KafkaStreamsJob", KAFKA_VERSION, "rocksdb"),
     _java("Kafka Streams, in memory", "changelog, at least once", "KafkaStreamsJob", KAFKA_VERSION, "memory"),
     _java("Kafka Streams, RocksDB, EOS", "changelog, exactly once", "KafkaStreamsJob", KAFKA_VERSION, "rocksdb-eos"),

@@ -59,7 +59,7 @@ def main(given: Arguments) -> None:
     closed: list[tuple[str, tuple[int, list[int]]]] = []
     op.output("keep", windows.down, TestingSink(closed))
     run_main(flow)
-    say("done")
+    say(f"done {given.records}")
     tell({(queue, number * SLICE_MS): counts for queue, (number, counts) in closed})
 
 

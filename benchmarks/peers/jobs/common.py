@@ -84,7 +84,7 @@ def add_to(counts: list[int], kind: str, waited_ms: int) -> None:
 
 
 class Progress:
-    """Counts records, and says on standard output when a quarter and all of them are counted.
+    """Counts records, and says on standard output how many when a quarter and all of them are.
 
     Where counting is not the end (windows follow, in another step), ``to_the_end=False`` leaves ``done`` to the peer.
     """
@@ -100,10 +100,10 @@ class Progress:
         before = self._count
         self._count = after = before + records
         if before < self._warm <= after:
-            say("warm")
+            say(f"warm {after}")
         if after >= self._records > before:
             if self._to_the_end:
-                say("done")
+                say(f"done {after}")
             return True
         return False
 

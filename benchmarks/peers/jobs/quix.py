@@ -103,7 +103,7 @@ def in_windows(app: Application, facts: Any, given: Arguments) -> dict[tuple[str
         nonlocal arrived
         arrived += 1
         if is_read and arrived == sent:
-            say("done")
+            say(f"done {given.records}")
             app.stop()
 
     def keep(value: dict[str, Any], key: Any, _at: int, _headers: Any) -> None:

@@ -87,9 +87,9 @@ public final class KafkaStreamsJob {
             }
             long count = COUNT.incrementAndGet();
             if (count == warm) {
-                System.out.println("warm");
+                System.out.println("warm " + count);
             } else if (count == records) {
-                System.out.println("done");
+                System.out.println("done " + count);
                 DONE.countDown();
             }
         }
