@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from benchmarks.peers.chart import chart
 from benchmarks.peers.environment import KEPT
-from benchmarks.peers.table import HEADER, Row, cells
+from benchmarks.peers.table import HEADER, Row, cells, ranked, times
 from benchmarks.results import FILE, machine, record
 
 TITLE: Final = "Beside others"
-PICTURE: Final = Path(__file__).parents[2] / "docs" / "pictures" / "peers.svg"
+ROOT: Final = Path(__file__).parents[2]
+PICTURE: Final = ROOT / "docs" / "pictures" / "peers.svg"
+README: Final = ROOT / "README.md"
+_BLOCK: Final = re.compile(
+    r"(?<=<!-- beside others: written by python -m benchmarks.peers --record -->\n).*?(?=<!-- end -->)", re.DOTALL
+)
 
 
 def report(rows: Sequence[Row], command: str, notes: str, *, final: bool) -> None:
@@ -22,3 +28,29 @@ def report(rows: Sequence[Row], command: str, notes: str, *, final: bool) -> Non
     picture = PICTURE if final else KEPT / "peers.svg"
     picture.write_text(chart(rows, machine()), "utf-8")
     print(f"The chart is {picture}.", flush=True)
+    if final:
+        README.write_text(shown(README.read_text("utf-8"), rows, command, machine()), "utf-8")
+
+
+def shown(readme: str, rows: Sequence[Row], command: str, where: str) -> str:
+    """The README with the picture, and in words who is faster than we are and whose totals were wrong.
+
+    Raises ValueError when it has no place for it.
+    """
+    if not _BLOCK.search(readme):
+        raise ValueError("the README has no block for what is beside others")
+    ran = [row for row in ranked(rows) if row.speed is not None]
+    factors = times(rows)
+    faster = [f"{row.name} ({1 / factors[row.name]:.1f} times)" for row in ran if factors.get(row.name, 1.0) < 1.0]
+    wrong = [f"{row.name} ({row.counted})" for row in ran if row.counted != "all"]
+    missing = [f"{row.name} ({row.counted})" for row in rows if row.speed is None]
+    begin = f"The same job on the same records by others and by us, as `{command}` measured it on {where};"
+    said = [
+        f"{begin} what each counted is compared with the truth.",
+        f"Faster than ours with everything on: {', '.join(faster) or 'nobody'}.",
+        f"Wrong totals: {', '.join(wrong) or 'nobody'}.",
+        *([f"Could not run: {', '.join(missing)}."] if missing else []),
+        "The table is in [benchmarks/results.md](benchmarks/results.md).",
+    ]
+    picture = "![Events a second of everybody who ran, as bars, fastest first](docs/pictures/peers.svg)"
+    return _BLOCK.sub(lambda _: f"{picture}\n\n{chr(10).join(said)}\n", readme)

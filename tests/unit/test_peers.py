@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.peers.chart import chart
 from benchmarks.peers.records import plain_calls
+from benchmarks.peers.report import README, shown
 from benchmarks.peers.table import Row, cells, times
 from benchmarks.peers.truth import Counts, Totals, totals_of, truth_of, verdict
 
@@ -142,3 +143,25 @@ def test_the_chart_has_a_bar_for_each_that_ran_as_long_as_it_was_fast() -> None:
 def test_a_chart_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing ran"):
         chart([row("broken")], "a machine")
+
+
+def test_the_readme_says_who_is_faster_who_counted_wrong_and_who_did_not_run() -> None:
+    rows = [
+        row("fast", 90),
+        row("ours", 60, ours=True),
+        row("lossy", 25, counted="74.0% lost"),
+        row("broken", counted="no compiler"),
+    ]
+
+    text = shown(README.read_text("utf-8"), rows, "the command", "a machine")
+
+    assert "as `the command` measured it on a machine" in text
+    assert "Faster than ours with everything on: fast (1.5 times).\n" in text
+    assert "Wrong totals: lossy (74.0% lost).\n" in text
+    assert "Could not run: broken (no compiler).\n" in text
+    assert shown(text, rows, "the command", "a machine") == text
+
+
+def test_a_readme_without_a_place_for_it_is_refused() -> None:
+    with pytest.raises(ValueError, match="no block"):
+        shown("# Nothing", [row("fast", 90)], "the command", "a machine")
