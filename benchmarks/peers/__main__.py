@@ -67,7 +67,8 @@ async def _field(bootstrap: str, name: str, count: int) -> Field:
 
 def _peer(peer: Peer, field: Field) -> Entrant:
     try:
-        name = f"{peer.name} {peer.version()}"
+        what, comma, how = peer.name.partition(",")
+        name = f"{what} {peer.version()}{comma}{how}"
     except UnavailableError:  # its run says so too
         name = peer.name
     return Entrant(Row(name, peer.keeps, field.records), field, partial(run, peer))

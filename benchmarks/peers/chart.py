@@ -12,12 +12,13 @@ from xml.sax.saxutils import escape
 from benchmarks.peers.table import Row, ranked
 from benchmarks.results import median
 
-WIDTH: Final = 860
-_LEFT, _RIGHT, _TOP, _STEP, _BAR = 250, 270, 58, 26, 16
+WIDTH: Final = 900
+_LEFT, _RIGHT, _TOP, _STEP, _BAR = 280, 290, 58, 26, 16
 _STYLE: Final = """\
 text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 .title { font-weight: 600; font-size: 15px }
 .soft { fill: #59636e }
+.name { font-weight: 600 }
 .ours { fill: #0072b2 }
 .peer { fill: #b9c1ca; stroke: #59636e }
 .wrong { fill: url(#hatch); stroke: #b34e00 }
@@ -32,8 +33,8 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 }
 """
 _LEGEND: Final = (
-    "Blue: Queuepulse. Hatched: its totals were wrong. Beside the bars: CPU seconds per million events, peak memory, "
-    "what of the state survives."
+    "Blue: Queuepulse. Hatched: its totals were wrong.",
+    "Beside the bars: CPU seconds per million events, peak memory, what of the state survives the process.",
 )
 _HATCH: Final = (
     '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -49,7 +50,7 @@ def chart(rows: Sequence[Row], where: str) -> str:
     shown = [row for row in ranked(rows) if row.speed]
     if not shown:
         raise ValueError("nothing ran, so there is nothing to draw")
-    most, height = shown[0].speed or 1.0, _TOP + _STEP * len(shown) + 30
+    most, height = shown[0].speed or 1.0, _TOP + _STEP * len(shown) + 46
     said = f"Events a second: {'; '.join(f'{row.name} {row.speed:,.0f}' for row in shown)}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" role="img">',
@@ -59,16 +60,18 @@ def chart(rows: Sequence[Row], where: str) -> str:
     ]
     for n, row in enumerate(shown):
         parts += _bar(row, _TOP + n * _STEP, (WIDTH - _LEFT - _RIGHT) * (row.speed or 0.0) / most)
-    parts += [f'<text class="soft" x="10" y="{height - 10}">{_LEGEND}</text>', "</svg>"]
+    parts += [f'<text class="soft" x="10" y="{height - 28 + 18 * n}">{text}</text>' for n, text in enumerate(_LEGEND)]
+    parts.append("</svg>")
     return "\n".join(parts) + "\n"
 
 
 def _bar(row: Row, y: int, width: float) -> list[str]:
     kind = "ours" if row.is_ours else "peer" if row.counted == "all" else "wrong"
+    name = ' class="name"' if row.is_ours else ""
     cpu, peak = median(row.cpu_seconds_per_million), median(row.peak_bytes) / 2**20
     beside = f"{row.speed:,.0f}  |  {cpu:.1f} s  |  {peak:,.0f} MiB  |  {row.keeps}"
     return [
-        f'<text x="{_LEFT - 8}" y="{y + 13}" text-anchor="end">{escape(row.name)}</text>',
+        f'<text{name} x="{_LEFT - 8}" y="{y + 13}" text-anchor="end">{escape(row.name)}</text>',
         f'<rect class="{kind}" x="{_LEFT}" y="{y}" width="{max(1.0, width):.1f}" height="{_BAR}" rx="2"/>',
         f'<text class="soft" x="{_LEFT + max(1.0, width) + 6:.1f}" y="{y + 13}">{escape(beside)}</text>',
     ]
