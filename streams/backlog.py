@@ -79,13 +79,15 @@ def backlog(partitions: Iterable[Partition], settings: Settings, now: int) -> di
     """Every queue with open conversations, and the floor."""
     found: dict[Key, Backlog] = {(FLOOR, ""): Backlog(by_age={}, running={}, at_risk={}, overdue={})}
     for partition in partitions:
-        for head in partition.store.open_conversations.values():
+        for name, head in partition.store.open_conversations.items():
             dialogue = head.dialogue
             if dialogue is None:
                 continue
             queue = queue_of(head)
             own = found.setdefault((queue, head.channel), Backlog(by_age={}, running={}, at_risk={}, overdue={}))
-            promised = promises(dialogue, partition.ledger.book(queue, head.channel).conversations, now)
+            born, ledger = partition.contacts[name].born, partition.ledger
+            rules = ledger.limits(ledger.book(queue, head.channel), born).conversations
+            promised = promises(dialogue, rules, now)
             for row in (own, found[FLOOR, ""]):
                 _add(row, dialogue, promised, settings.queue(queue).at_risk_ratio, now)
     return found

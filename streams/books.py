@@ -8,9 +8,9 @@ from typing import Final
 from msgspec import Struct
 
 from streams import tally as y
+from streams.editions import Limits
 from streams.facts import Kind
 from streams.tally import Fields
-from streams.tally.conversations import ConversationRules
 
 CORRECTED: Final = 20_000
 """Added to a field number in the totals: how much of it was taken back by corrections."""
@@ -45,7 +45,7 @@ class Slice(Struct):
 
 
 class Book(Struct):
-    """All slices of one queue and channel, by start; the limits in force; ``total`` since the beginning.
+    """All slices of one queue and channel, by start; the limits in force now; ``total`` since the beginning.
 
     ``cells`` holds what was posted and has not reached the slices yet: fields (with ``CORRECTED`` added where they are
     taken back) by the ten seconds in which it happened and those of its arrival, packed into one number.
@@ -53,24 +53,13 @@ class Book(Struct):
 
     queue: str
     channel: str
-    threshold_ms: int
-    short_ms: int
-    by_contact: bool
-    conversations: ConversationRules
+    limits: Limits
     total: Slice
     fine: dict[int, Slice] = {}
     minute: dict[int, Slice] = {}
     coarse: dict[int, Slice] = {}
     length: dict[int, Slice] = {}
     cells: dict[int, Fields] = {}
-    ring_from_ms: int = 0
-    ring_to_ms: int = 2**62
-
-    def beyond_band(self, ring_ms: int) -> tuple[tuple[int, int], ...]:
-        """The field of a ring that was too quick or too slow; none within the band, its edges included."""
-        if ring_ms < self.ring_from_ms:
-            return ((y.RINGS_TOO_QUICK, 1),)
-        return ((y.RINGS_TOO_SLOW, 1),) if ring_ms > self.ring_to_ms else ()
 
     def balance(self) -> int:
         """Visits that entered and have not left: offered - answered - abandoned - flowed out - orphaned."""

@@ -122,8 +122,8 @@ class Contacts:
         self._refresh(contact, settled)
         return outcome, counted_as
 
-    def fire(self, watermark: int, offset: int) -> Iterator[list[Change]]:
-        """Fire every timer the watermark has passed; yields the changes of each contact closed as an orphan.
+    def fire(self, watermark: int, offset: int) -> Iterator[tuple[int, list[Change]]]:
+        """Fire every timer the watermark has passed; yields each contact closed as an orphan: ``born``, its changes.
 
         Applied again after a crash, a contact that already includes this offset keeps its timer for the next one.
         """
@@ -152,13 +152,13 @@ class Contacts:
                     history.give_up_voicemail(contact, deadline)
                     self._refresh(contact, None)
                 else:
-                    yield self._close_as_orphan(contact, deadline)
+                    yield contact.born, self._close_as_orphan(contact, deadline)
         for timer in kept:
             heappush(timers, timer)
         self.next_due = timers[0][0] if timers else _NEVER
 
-    def reconcile(self, snapshot: SourceSnapshot, offset: int) -> Iterator[list[Change]]:
-        """Compare what is open with what a source says is: yields the changes of each contact it no longer has.
+    def reconcile(self, snapshot: SourceSnapshot, offset: int) -> Iterator[tuple[int, list[Change]]]:
+        """Compare what is open with what a source says is: yields each contact it no longer has, as ``fire`` does.
 
         A contact belongs to the source that told of it first. What was heard of after the snapshot is left alone, and
         so is what includes this offset already. What is listed was heard of, so it is not given up for a while.
@@ -171,7 +171,7 @@ class Contacts:
             if contact.stamp >= offset or contact.last_at > at:
                 continue
             if name not in listed:
-                yield self._close_as_orphan(contact, at, "snapshot")
+                yield contact.born, self._close_as_orphan(contact, at, "snapshot")
             elif 4 * (at - contact.last_at) >= self._orphan_ms[head.channel]:
                 history.confirm(contact, at)
                 self._refresh(contact, False)
@@ -189,12 +189,12 @@ class Contacts:
         if now != before:
             self.told += difference(before, now)
 
-    def known_facts(self) -> Iterator[Fact]:
-        """What every contact that is not a stub tells of its visits."""
+    def known_facts(self) -> Iterator[tuple[int, Fact]]:
+        """What every contact that is not a stub tells of its visits, with the offset it was first heard of at."""
         for contact in self.by_id.values():
             if contact.head is not None and not excluded(contact.head.flags):
                 for visit in contact.head.visits:
-                    yield from visit_facts(contact.head, visit)
+                    yield from ((contact.born, fact) for fact in visit_facts(contact.head, visit))
 
     def _due(self, contact: Contact) -> int:
         """When time alone changes this contact: it is given up, shrunk or forgotten."""

@@ -8,7 +8,6 @@ The totals only ever grow: what a correction takes back is counted beside them (
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import Final
 
 import msgspec
@@ -16,8 +15,8 @@ import msgspec
 from streams import maxima
 from streams import tally as y
 from streams.books import CELL_MS, CORRECTED, LEFT, OTHER, TAG_ROW, TEAM_ROW, TOTAL, WAITED, Book, Slice
+from streams.editions import NOW, Editions, Limits
 from streams.facts import Change, Fact, Kind
-from streams.hours.calendar import business_ms, calendar_of
 from streams.maxima import Broken
 from streams.presence import Spent
 from streams.settings import Settings
@@ -40,7 +39,7 @@ class Ledger:
         self._coarse_ms = self.rings.coarse.keep_ms
         self.guard_until = -1
         self._watermark = 0
-        self._team_of = {agent: team for team, agents in settings.teams.items() for agent in agents}
+        self.editions = Editions(settings, prefix + b"v|")
         self._books: dict[tuple[str, str], Book] = {}
         self._unsettled: list[Book] = []
         self.broken_maxima: list[Broken] = []
@@ -64,38 +63,40 @@ class Ledger:
     def _open(self, queue: str, channel: str) -> Book:
         book = self._books.get((queue, channel))
         if book is None:
-            rule = self._settings.queue(queue)
-            calendar = calendar_of(rule)
-            business = None if calendar.hours is None else partial(business_ms, calendar)
             book = self._books[queue, channel] = Book(
-                queue, channel, round(rule.service_level_threshold_seconds * 1000),
-                round(rule.short_abandon_seconds * 1000), rule.attribution == "contact_arrival",
-                conversations.rules_of(rule, business),
+                queue, channel, self.editions.current.limits(queue),
                 Slice(self._key(TOTAL, 0, queue, channel), {}, {}), {}, {}, {}, {}, {},
-                round(rule.ring_band_from_seconds * 1000), round(rule.ring_band_to_seconds * 1000),
             )  # fmt: skip
         return book
 
-    def post(self, change: Change, offset: int, watermark: int) -> bool:
-        """Enter one change; False when it is older than the longest ring keeps (the totals have it all the same)."""
+    def limits(self, book: Book, born: int) -> Limits:
+        """The limits of a queue for a contact first heard of at offset ``born``."""
+        return book.limits if born >= self.editions.since else self.editions.of(born).limits(book.queue)
+
+    def post(self, change: Change, offset: int, watermark: int, born: int = NOW) -> bool:
+        """Enter one change of a contact first heard of at offset ``born``, under the definitions in force then.
+
+        False when it is older than the longest ring keeps (the totals have it all the same).
+        """
         sign, fact = change
         kind, value, at = fact.kind, fact.value, fact.at
-        queue = fact.queue if kind not in _APART else self._row_apart(fact)
+        queue = fact.queue if kind not in _APART else self._row_apart(fact, born)
         if queue is None:
             return True
         book = self._books.get((queue, fact.channel)) or self.book(queue, fact.channel)
+        limits = book.limits if born >= self.editions.since else self.limits(book, born)
         if kind < CREATED:
-            fields = y.counts(fact, book.threshold_ms, book.short_ms)
+            fields = y.counts(fact, limits.threshold_ms, limits.short_ms)
             first = y.HISTOGRAMS.get(kind)
             if first is not None:
                 fields += ((first + y.bucket(value), 1),)
             if kind == RANG:
-                fields += book.beyond_band(value)
+                fields += limits.beyond_band(value)
         elif not CONTACTED <= kind <= BETWEEN:
-            fields = conversations.counts(fact, book.conversations)
+            fields = conversations.counts(fact, limits.conversations)
         else:
             fields = people.counts(fact)
-        cohort = fact.started if book.by_contact else fact.arrival
+        cohort = fact.started if limits.by_contact else fact.arrival
         oldest = watermark - self._coarse_ms
         self._watermark = watermark
         if offset > self.guard_until and at >= oldest and cohort >= oldest:
@@ -127,12 +128,13 @@ class Ledger:
                 self._retract_maxima(book, fact, cohort, offset, watermark)
         return at >= oldest or cohort >= oldest
 
-    def _row_apart(self, fact: Fact) -> str | None:
+    def _row_apart(self, fact: Fact, born: int) -> str | None:
         """The row of a tag: its own when the settings name it, else that of all others. That of a team, or None."""
+        edition = self.editions.of(born)
         if fact.kind == TAGGED:
-            return TAG_ROW + (fact.detail if fact.detail in self._settings.tags else OTHER)
+            return TAG_ROW + (fact.detail if fact.detail in edition.definitions.tags else OTHER)
         _, team, agent = fact.detail.split("\n")
-        found = team if team in self._settings.teams else self._team_of.get(agent)
+        found = edition.team(team, agent)
         return None if found is None else TEAM_ROW + found
 
     def _cell(self, book: Book, at_cell: int, cohort_cell: int) -> Fields:
@@ -308,11 +310,12 @@ class Ledger:
     def _store(book: Book, code: str) -> dict[int, Slice]:
         return {"f": book.fine, "m": book.minute, "c": book.coarse, "l": book.length}[code]
 
-    def mend_maxima(self, facts: Iterable[Fact]) -> None:
-        """Find the maxima again that a correction took away, from the facts still known."""
+    def mend_maxima(self, facts: Iterable[tuple[int, Fact]]) -> None:
+        """Find the maxima again that a correction took away, from the facts still known, each with its ``born``."""
         if self.broken_maxima:
             self._settle()
-            maxima.mend(self.broken_maxima, list(facts))
+            known = [(fact, self.editions.of(born).limits(fact.queue).by_contact) for born, fact in facts]
+            maxima.mend(self.broken_maxima, known)
             self.broken_maxima.clear()
 
 

@@ -1,6 +1,7 @@
 """Maxima do not add and cannot be taken back: after a correction they are found again.
 
-Slices whose longest wait was retracted enter, with the facts still known; each slice's maximum is set right. It is
+Slices whose longest wait was retracted enter, with the facts still known (and whether their cohort is that of the
+contact's beginning); each slice's maximum is set right. It is
 exact while every wait of the slice's highest bucket is still known; else it is the upper edge of that bucket.
 """
 
@@ -38,7 +39,7 @@ def raised(piece: Slice, kind: int, value: int, shift: int) -> None:
             piece.maxima[field + shift] = value
 
 
-def mend(broken: Iterable[Broken], facts: Sequence[Fact]) -> None:
+def mend(broken: Iterable[Broken], facts: Sequence[tuple[Fact, bool]]) -> None:
     """Set every broken maximum right; one with no wait left goes."""
     for each in broken:
         shift, field = (COHORT, each.field - COHORT) if each.field >= COHORT else (0, each.field)
@@ -65,11 +66,11 @@ def _buckets(piece: Slice, field: int, shift: int) -> dict[int, int]:
     return counts
 
 
-def _waits(broken: Broken, facts: Iterable[Fact], field: int, shift: int) -> Iterator[int]:
+def _waits(broken: Broken, facts: Iterable[tuple[Fact, bool]], field: int, shift: int) -> Iterator[int]:
     book = broken.book
-    for fact in facts:
+    for fact, by_contact in facts:
         if fact.kind not in WAITED or (field == y.MAX_ANSWERED_WAIT and fact.kind != Kind.ANSWERED):
             continue
-        at = fact.at if not shift else fact.started if book.by_contact else fact.arrival
+        at = fact.at if not shift else fact.started if by_contact else fact.arrival
         if fact.queue == book.queue and fact.channel == book.channel and broken.start <= at < broken.end:
             yield fact.value

@@ -145,7 +145,7 @@ class Partition:
                 self._count(counted_as, offset)
                 self._count(_OF_A_SOURCE[counted_as] + source, offset)
             if changes:
-                self._post(changes, offset, source)
+                self._post(changes, offset, source, self.store.by_id[event.contact_id].born)
                 if isinstance(event, ConversationCommented):
                     self._keep(event, changes)
         elif isinstance(event, AgentEvent):
@@ -157,7 +157,7 @@ class Partition:
             if counted_as:
                 self._count(counted_as, offset)
                 self._count(_OF_A_SOURCE[counted_as] + source, offset)
-            self._post(changes, offset, source)
+            self._post(changes, offset, source, offset)
         elif isinstance(event, SourceGap):
             self.trust.lost_sight(source, event.since)
         elif isinstance(event, SourceSnapshot):
@@ -166,9 +166,9 @@ class Partition:
             self._outbox.time_passes(self.watermark, at, offset)
             self.watermark = at
             if self.store.next_due <= at:
-                for changes in self.store.fire(at, offset):
+                for born, changes in self.store.fire(at, offset):
                     self._count("orphaned_contacts|silence", offset)
-                    self._post(changes, offset, source)
+                    self._post(changes, offset, source, born)
         if self.store.told:
             self._outbox.tell(self.store.told, offset, self.watermark)
             self.store.told = []
@@ -214,9 +214,9 @@ class Partition:
     def _reconcile(self, event: SourceSnapshot, offset: int, source: str) -> None:
         """What the source still has open is open; what it no longer has is closed as an orphan."""
         self.trust.has_sight(source, event.occurred_at)
-        for changes in self.store.reconcile(event, offset):
+        for born, changes in self.store.reconcile(event, offset):
             self._count("orphaned_contacts|snapshot", offset)
-            self._post(changes, offset, source)
+            self._post(changes, offset, source, born)
 
     def _take_queue_state(self, event: QueueStateChanged) -> None:
         """The latest word on whether a queue is open, by event time; bounded like the sources."""
@@ -226,11 +226,11 @@ class Partition:
         ):
             self.queue_states[event.queue] = (event.occurred_at, event.open)
 
-    def _post(self, changes: list[Change], offset: int, source: str) -> None:
+    def _post(self, changes: list[Change], offset: int, source: str, born: int) -> None:
         ledger = self.ledger
         for change in changes:
             self.days.post(*change, offset)
-            if not ledger.post(change, offset, self.watermark):
+            if not ledger.post(change, offset, self.watermark, born):
                 self._count("late", offset)
                 self._count("source|late|" + source, offset)
             if change[1].kind == SKEWED and change[0] > 0:
@@ -251,7 +251,8 @@ class Partition:
         if self.next_offset == self._marked_offset:
             return None
         stamp = self.next_offset - 1
-        tallies = self.ledger.changed(stamp) + self.days.changed(stamp) + self.comments.changed()
+        tallies = self.ledger.editions.changed() + self.ledger.changed(stamp)
+        tallies += self.days.changed(stamp) + self.comments.changed()
         self._counter_stamp = max(self._counter_stamp, stamp)
         tallies.append((self._prefix + b"n|", _encode((self._counter_stamp, self.counters))))
         if self.trust.changed:
@@ -297,6 +298,8 @@ class Partition:
         elif code == b"a" and value:
             agent = _decode_agent(value)
             self.agents[agent.agent_id] = agent
+        elif code == b"v" and value:
+            self.ledger.editions.restore(value)
         elif code == b"d":
             self.days.restore(name, value)
         elif code == b"k":
@@ -315,6 +318,9 @@ class Partition:
     def restored(self) -> int | None:
         """The changelog has been read: rebuild the rest; returns the next offset to read, None for the beginning."""
         self.store.restored(self.watermark)
+        counted = max(self.next_offset, self.ledger.guard_until + 1, self._counter_stamp + 1)
+        born = (contact.born for contact in self.contacts.values())
+        self.ledger.editions.begin(counted, min(born, default=counted), self.next_offset)
         self.flushed_totals, self.flushed_counters = self._totals(), dict(self.counters)
         return self._marked_offset
 

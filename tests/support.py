@@ -193,6 +193,7 @@ class Floor:
         self.people = Partition(self.settings, e.AGENT_EVENTS, 0)
         self.customers = FactsPartition(self.settings, CUSTOMERS, 0, CUSTOMERS)
         self.work = FactsPartition(self.settings, AGENTS, 0, AGENTS)
+        self.changelog: dict[str, list[tuple[bytes, bytes | None]]] = {}
 
     @property
     def partitions(self) -> list[Partition]:
@@ -219,11 +220,12 @@ class Floor:
         """Take a record of call-events as it is."""
         return self.calls.apply([Record(self.calls.next_offset, key, value, 0)])
 
-    def restarted(self) -> Floor:
-        """The floor as another process finds it: all of it flushed, and read back."""
-        again = Floor(self.settings)
+    def restarted(self, settings: Settings | None = None) -> Floor:
+        """The floor as another process finds it, with these settings or the same: all flushed, and read back."""
+        again = Floor(settings or self.settings)
         for old, new in zip(self.partitions, again.partitions, strict=True):
-            for key, value in stored(old):
+            log = again.changelog[new.topic] = [*self.changelog.get(old.topic, []), *stored(old)]
+            for key, value in log:
                 new.restore(key, value)
             new.restored()
         return again

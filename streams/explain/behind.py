@@ -11,11 +11,13 @@ from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from streams import tally as y
-from streams.books import OTHER, WAITED, Book
+from streams.books import OTHER, WAITED
 from streams.contact import history
 from streams.contact.history import Contact
 from streams.contact.state import excluded
+from streams.editions import Limits
 from streams.facts import Fact, Kind
+from streams.ledger import Ledger
 from streams.partition import Partition, Waiting
 from streams.slices import Span
 from streams.tally import conversations
@@ -62,7 +64,6 @@ def steps(partitions: Sequence[Partition], asked: Asked) -> Generator[None, None
     begin = min((span.start for span in asked.spans.values()), default=0)
     end = max((span.end for span in asked.spans.values()), default=0)
     for partition in partitions:
-        books = partition.ledger.books
         for n, (name, contact) in enumerate(list(partition.contacts.items())):
             if n % PIECE == PIECE - 1:
                 yield
@@ -71,7 +72,7 @@ def steps(partitions: Sequence[Partition], asked: Asked) -> Generator[None, None
                 continue
             reason = excluded(head.flags)
             if not reason:
-                found += _counting(name, contact, asked, books)
+                found += _counting(name, contact, asked, partition.ledger)
             elif any((visit.queue, head.channel) in asked.spans for visit in head.visits):
                 excluded_ids.setdefault(reason, []).append(name)
         if "waiting_past_threshold" in asked.counted:
@@ -86,8 +87,9 @@ def steps(partitions: Sequence[Partition], asked: Asked) -> Generator[None, None
     return Behind(found, together, excluded_ids)
 
 
-def _counting(name: str, contact: Contact, asked: Asked, books: Mapping[Key, Book]) -> Iterator[Found]:
+def _counting(name: str, contact: Contact, asked: Asked, ledger: Ledger) -> Iterator[Found]:
     """What a contact counts as, by queue."""
+    books = ledger.books
     by_queue: dict[Key, tuple[int, dict[str, int]]] = {}
     for fact, times in history.facts_of(contact).items():
         key = (fact.queue, fact.channel)
@@ -96,11 +98,12 @@ def _counting(name: str, contact: Contact, asked: Asked, books: Mapping[Key, Boo
         span, book = asked.spans.get(key), books.get(key)
         if span is None or book is None:
             continue
-        cohort = fact.started if book.by_contact else fact.arrival
+        limits = ledger.limits(book, contact.born)
+        cohort = fact.started if limits.by_contact else fact.arrival
         at = cohort if asked.cohorts[key] else fact.at
         if not span.start <= at < span.end:
             continue
-        for count, n in _counts(fact, book):
+        for count, n in _counts(fact, limits):
             if count in asked.counted:
                 latest, counts = by_queue.setdefault(key, (at, {}))
                 counts[count] = counts.get(count, 0) + n * times
@@ -110,10 +113,10 @@ def _counting(name: str, contact: Contact, asked: Asked, books: Mapping[Key, Boo
             yield Found(name, at, queue, channel, counts)
 
 
-def _counts(fact: Fact, book: Book) -> Iterator[tuple[str, int]]:
+def _counts(fact: Fact, limits: Limits) -> Iterator[tuple[str, int]]:
     """What one fact adds, by the names of ``Counts``: counts, histograms and maxima."""
     if fact.kind < Kind.CREATED:
-        for field, n in y.counts(fact, book.threshold_ms, book.short_ms):
+        for field, n in y.counts(fact, limits.threshold_ms, limits.short_ms):
             yield y.NAMES[field], n
         histogram = _HISTOGRAMS.get(fact.kind)
         if histogram is not None:
@@ -123,7 +126,7 @@ def _counts(fact: Fact, book: Book) -> Iterator[tuple[str, int]]:
         if fact.kind == Kind.ANSWERED:
             yield "max_answered_wait_ms", fact.value
     elif fact.kind != Kind.TAGGED:
-        for field, n in conversations.counts(fact, book.conversations):
+        for field, n in conversations.counts(fact, limits.conversations):
             yield conversations.NAMES.get(field) or _histogram_of(field), n
 
 

@@ -112,7 +112,7 @@ def test_any_bytes_give_an_event_or_a_reason(
     noise=st.binary(max_size=8) | st.sampled_from([b"NaN", b'"', b"[" * 600, b"\\ud800", b"1e999"]),
     data=st.data(),
 )
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_a_damaged_event_gives_an_event_or_a_reason_and_the_same_one_again(
     example: dict[str, Any], noise: bytes, data: st.DataObject
 ) -> None:
@@ -129,7 +129,7 @@ def test_a_damaged_event_gives_an_event_or_a_reason_and_the_same_one_again(
 
 
 @given(depth=st.integers(1, 20_000), opening=st.sampled_from([b"[", b'{"a":', b'[{"":', b"[1,["]))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_nesting_of_any_depth_gives_a_reason(depth: int, opening: bytes) -> None:
     value = (b'{"type":"call.started","extra":' + opening * depth)[:65_536]
 
@@ -140,7 +140,7 @@ def test_nesting_of_any_depth_gives_a_reason(depth: int, opening: bytes) -> None
 
 
 @given(event=events_the_schema_allows())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_what_the_schema_allows_the_decoder_accepts(event: dict[str, Any]) -> None:
     assert schema_of(event["type"]).is_valid(event)
 
@@ -152,7 +152,7 @@ def test_what_the_schema_allows_the_decoder_accepts(event: dict[str, Any]) -> No
 
 
 @given(event=events_the_schema_allows(), data=st.data())
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_the_schema_and_the_decoder_give_one_verdict_on_an_event_with_one_field_changed(
     event: dict[str, Any], data: st.DataObject
 ) -> None:

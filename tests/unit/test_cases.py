@@ -311,12 +311,8 @@ def test_a_renamed_queue_is_a_queue_of_its_own_and_the_old_one_goes_on_39() -> N
 def test_a_changed_threshold_has_another_hash_and_leaves_what_was_counted_40() -> None:
     before = Floor(Settings(defaults=QueueSettings(service_level_threshold_seconds=20.0)))
     before.play(call("c1").offered(at=0).answered(at=25).ended(at=60))
-    after = Floor(Settings(defaults=QueueSettings(service_level_threshold_seconds=30.0)))
 
-    for old, new in zip(before.partitions, after.partitions, strict=True):
-        for key, value in stored(old):
-            new.restore(key, value)
-        new.restored()
+    after = before.restarted(Settings(defaults=QueueSettings(service_level_threshold_seconds=30.0)))
     after.play(call("c2").offered(at=100).answered(at=125).ended(at=160))
 
     assert before.settings.hash != after.settings.hash

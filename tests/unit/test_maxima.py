@@ -34,7 +34,7 @@ def test_the_longest_wait_is_exact_after_the_longest_was_retracted() -> None:
     one.post((1, second), 1, START)
 
     one.post((-1, first), 2, START)
-    one.mend_maxima(iter([second]))
+    one.mend_maxima(iter([(0, second)]))
 
     assert one.books["billing", "voice"].minute[START].maxima[y.MAX_WAIT] == 43_999
     assert one.books["billing", "voice"].coarse[START].maxima[y.MAX_WAIT] == 43_999
@@ -71,7 +71,7 @@ def test_a_longest_wait_is_never_below_one_that_is_known() -> None:
 
     one.post((-1, wrong), 2, START)
     one.post((1, right), 2, START)
-    one.mend_maxima(iter([right]))
+    one.mend_maxima(iter([(0, right)]))
 
     assert one.books["billing", "voice"].minute[START].maxima[y.MAX_WAIT] >= 50_400
 
