@@ -2,8 +2,8 @@
 
     python -m benchmarks.bench_memory [DAYS] [CONTACTS]
 
-A steady stream of calls and chats, some of whose ends never come, some voicemails, agents who change their states, into
-one partition of each topic, flushed every five simulated minutes. Each day's line says what is in memory (contacts
+A steady stream of calls and chats, some of whose ends never come, some voicemails, agents who change their states and
+every hour one who comes for a day's work and is never heard of again, into one partition of each topic, flushed every five simulated minutes. Each day's line says what is in memory (contacts
 open, closed but still to be corrected, and stubs; slices; agents), what the compacted changelog would hold, and what
 the process uses. When every retention has passed, a later day must keep what the days before it kept; exit code 1
 if not. Thirty days and a million contacts take some minutes.
@@ -32,7 +32,7 @@ AGENTS: Final = 10
 STEP_MINUTES: Final = 5
 QUEUES: Final = 8
 STEADY_FROM_DAY: Final = 9
-"""The longest retention is that of fifteen-minute slices: eight days; stubs and voicemails seven."""
+"""The longest retentions are those of fifteen-minute slices and of agents: eight days; stubs and voicemails seven."""
 MAY_GROW: Final = 0.05
 
 _encode = msgspec.json.Encoder().encode
@@ -74,6 +74,10 @@ def events(days: int, contacts: int, seed: int = 1) -> Iterator[e.Event]:
                     event_id=f"a{n}@{minute}", occurred_at=START + minute * MINUTE, agent_id=f"agent-{n}", state=state,
                     queues=(f"queue-{n % QUEUES}",), source="acd",
                 )  # fmt: skip
+            yield e.AgentStateChanged(
+                event_id=f"t@{minute}", occurred_at=START + minute * MINUTE, agent_id=f"temporary-{minute}",
+                state="available", queues=("queue-0",), source="acd",
+            )  # fmt: skip
         while waiting and waiting[0][0] < until:
             yield heappop(waiting)[2]
         yield e.SourceHeartbeat(event_id=f"beat@{minute}", occurred_at=until, source="pbx")
@@ -147,7 +151,7 @@ def _kept(day: int, partitions: list[Partition], stored: dict[bytes, int]) -> Ke
         closed=states["closed"],
         stubs=states["stub"],
         slices=sum(len(ring) for book in books for ring in (book.fine, book.minute, book.coarse, book.length)),
-        agents=sum(len(agent.changes) for partition in partitions for agent in partition.agents.values()),
+        agents=sum(len(partition.agents) for partition in partitions),
         stored_records=len(stored),
         stored_bytes=sum(stored.values()),
         process_mib=_resident_mib(),

@@ -23,7 +23,6 @@ from streams.crossing.outbox import Outbox
 from streams.decode import Rejected, decode
 from streams.events import (
     AgentEvent,
-    AgentScheduled,
     AgentStateChanged,
     ContactEvent,
     ConversationCommented,
@@ -36,10 +35,11 @@ from streams.facts import Change, Fact, Kind
 from streams.help_centre import HelpCentre, HelpEvent
 from streams.ledger import Ledger
 from streams.measures.days import Days
-from streams.presence import Presence
+from streams.presence import Presence, Spent, Staff
 from streams.records import Flush, Record, Refused
-from streams.schedule import planned
+from streams.roster import Roster
 from streams.settings import Settings
+from streams.slices import DAY
 from streams.stored import STATE_VERSION, StateRefusedError, of_this_version
 from streams.trust import OTHER, Sources, origin_of
 
@@ -77,20 +77,20 @@ class Partition:
         self.counters: dict[str, int] = {}
         self.flushed_counters: dict[str, int] = {}
         self.flushed_totals: Totals = {}
-        self.agents: dict[str, Presence] = {}
         self._prefix = f"{topic}|".encode()
         self.ledger = Ledger(settings, self._prefix)
         self.store = Contacts(settings, self._prefix)
-        self._kept: Kept = self.store
+        keep_ms = round(settings.retention.agent_days * DAY)
+        self._staff: Roster[Presence, AgentEvent, Spent] = Roster(Staff(keep_ms), self._prefix + b"a|")
+        self._kept: list[Kept] = [self.store, self._staff]
         self.days = Days(settings.measures.timezone, self._prefix)
         self.comments = Comments(settings.retention.comments, self._prefix)
         self._help = HelpCentre(settings.retention.stub_hours, self._prefix)
         self._on_fact = on_fact
         self._counter_stamp = -1
-        self._dirty_agents: dict[str, None] = {}
         self._marked_offset: int | None = None
         self._pending: tuple[Totals, dict[str, int]] = ({}, {})
-        self._forgotten: list[str] = []
+        self._forgotten: list[tuple[Kept, list[str]]] = []
         self._purged: list[bytes] = []
         self._outbox = Outbox(topic, partition)
 
@@ -103,6 +103,11 @@ class Partition:
     def contacts(self) -> dict[str, Contact]:
         """Every contact known, open ones and stubs, by id."""
         return self.store.by_id
+
+    @property
+    def agents(self) -> dict[str, Presence]:
+        """Every agent known, by id."""
+        return self._staff.by_who
 
     @property
     def waiting(self) -> dict[str, list[Waiting]]:
@@ -169,6 +174,8 @@ class Partition:
                 for born, changes in self.store.fire(at, offset):
                     self._count("orphaned_contacts|silence", offset)
                     self._post(changes, offset, source, born)
+            if self._staff.next_due <= at:
+                list(self._staff.fire(at, offset))
         if self.store.told:
             self._outbox.tell(self.store.told, offset, self.watermark)
             self.store.told = []
@@ -178,23 +185,17 @@ class Partition:
         return self._outbox.take()
 
     def _take_agent(self, event: AgentEvent, offset: int, source: str) -> None:
-        agent = self.agents.get(event.agent_id)
-        if agent is None:
-            agent = self.agents[event.agent_id] = Presence(event.agent_id, changes=[])
-        elif agent.stamp >= offset:
+        if self._staff.includes(event.agent_id, offset):
             return
-        agent.heard_at = max(agent.heard_at, event.occurred_at)
-        self._dirty_agents[event.agent_id] = None
-        if isinstance(event, AgentScheduled):
-            agent.plans = planned(agent.plans, event)
-        if not isinstance(event, AgentStateChanged):
-            return
-        for queue in event.queues or ():
-            self.trust.feed(source, event.occurred_at, queue)
-        spans = presence.record(agent, event)
+        if isinstance(event, AgentStateChanged):
+            for queue in event.queues or ():
+                self.trust.feed(source, event.occurred_at, queue)
+        spans = self._staff.take(event.agent_id, event, offset, self.watermark)
         if isinstance(spans, str):
             self._count(spans, offset)
             self._count(_OF_A_SOURCE[spans] + source, offset)
+            return
+        if not isinstance(event, AgentStateChanged):
             return
         if event.state not in presence.SERVING:
             left = crossing.Left(event.occurred_at)
@@ -257,13 +258,8 @@ class Partition:
         tallies.append((self._prefix + b"n|", _encode((self._counter_stamp, self.counters))))
         if self.trust.changed:
             tallies.append((self._prefix + b"q|", self.trust.stored()))
-        contacts = self._kept.changed(stamp) + self._help.changed(stamp)
-        for name in self._dirty_agents:
-            agent = self.agents[name]
-            agent.stamp = max(agent.stamp, stamp)
-            contacts.append((self._prefix + b"a|" + name.encode("utf-8", "surrogatepass"), _encode(agent)))
-        self._dirty_agents.clear()
-        self._forgotten += self._kept.forgotten(stamp)
+        contacts = [pair for kept in self._kept for pair in kept.changed(stamp)] + self._help.changed(stamp)
+        self._forgotten += [(kept, kept.forgotten(stamp)) for kept in self._kept]
         for part in (self.ledger, self.days, self._help, self.comments):
             self._purged += part.purge(self.watermark)
         marker = _encode((STATE_VERSION, self.next_offset, self.watermark, *self._marks()))
@@ -278,7 +274,7 @@ class Partition:
     def flushed(self, _flush: Flush) -> list[bytes]:
         """The flush is stored and committed: show its totals; returns the keys that may be deleted now."""
         self.flushed_totals, self.flushed_counters = self._pending
-        gone = self._kept.tombstones(self._forgotten) + self._purged
+        gone = [key for kept, names in self._forgotten for key in kept.tombstones(names)] + self._purged
         self._forgotten, self._purged = [], []
         return gone
 
@@ -295,9 +291,8 @@ class Partition:
             self.ledger.read_back(key, value)
         elif code == b"s":
             self.ledger.forget(key)
-        elif code == b"a" and value:
-            agent = _decode_agent(value)
-            self.agents[agent.agent_id] = agent
+        elif code == b"a":
+            self._staff.restore(name, value)
         elif code == b"v" and value:
             self.ledger.editions.restore(value)
         elif code == b"d":
@@ -318,6 +313,8 @@ class Partition:
     def restored(self) -> int | None:
         """The changelog has been read: rebuild the rest; returns the next offset to read, None for the beginning."""
         self.store.restored(self.watermark)
+        self._staff.restored()
+        list(self._staff.fire(self.watermark, self.next_offset))  # whose time was up are forgotten again
         counted = max(self.next_offset, self.ledger.guard_until + 1, self._counter_stamp + 1)
         born = (contact.born for contact in self.contacts.values())
         self.ledger.editions.begin(counted, min(born, default=counted), self.next_offset)
@@ -337,6 +334,5 @@ _OF_A_SOURCE: Final = {
 _COUNTER: Final[dict[type, str]] = {kind: f"events|{kind.__struct_config__.tag}" for kind in Event.__args__}
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_agent = msgspec.msgpack.Decoder(Presence).decode
 _decode_counters = msgspec.msgpack.Decoder(tuple[int, dict[str, int]]).decode
 _decode_marker = msgspec.msgpack.Decoder(tuple[int, int, int, dict[str, int], dict[str, tuple[int, bool]]]).decode

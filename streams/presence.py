@@ -2,7 +2,8 @@
 
 State changes of one agent enter in any order; what leaves are spans of time spent in a state, each with a sign (a late
 change splits a span that was already counted). Presence is one axis; the work on a contact is the other and is told by
-the contact itself, so an agent can be on a break while finishing a call.
+the contact itself, so an agent can be on a break while finishing a call. Who was not heard of for long is forgotten;
+a state that nobody ended by then was never time spent.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from bisect import bisect_left
 from collections import Counter
 from typing import Final, NamedTuple
 
+import msgspec
 from msgspec import Struct, structs
 
 from streams.contact.history import DUPLICATE, LATE
-from streams.events import AgentStateChanged
-from streams.schedule import Activity
+from streams.events import AgentEvent, AgentScheduled, AgentStateChanged
+from streams.schedule import Activity, planned
 from streams.slices import DAY, HOUR
 
 SERVING: Final = frozenset({"available", "ringing", "on_contact", "after_contact_work"})
@@ -81,6 +83,39 @@ class Presence(Struct, array_like=True):
         return self.changes[-1].state
 
 
+class Staff:
+    """The rules of ``streams.roster`` for agents: forgotten so many ms after the last word of them and their plans."""
+
+    def __init__(self, keep_ms: int) -> None:
+        self._keep_ms = keep_ms
+
+    def new(self, who: str) -> Presence:
+        return Presence(who, changes=[])
+
+    def take(self, known: Presence, told: AgentEvent, watermark: int) -> list[Spent] | str:
+        if known.heard_at < 0 and told.occurred_at < watermark - self._keep_ms:
+            return LATE
+        spans = record(known, told) if isinstance(told, AgentStateChanged) else []
+        if isinstance(spans, str):
+            return spans
+        if isinstance(told, AgentScheduled):
+            known.plans = planned(known.plans, told)
+        known.heard_at = max(known.heard_at, told.occurred_at)
+        return spans
+
+    def due(self, known: Presence) -> int:
+        return max(known.heard_at, *(plan.end for plan in known.plans), 0) + self._keep_ms
+
+    def fire(self, _known: Presence, _now: int) -> None:
+        return None
+
+    def stored(self, known: Presence) -> Presence:
+        return known
+
+    def read(self, _who: str, value: bytes) -> Presence:
+        return _decode(value)
+
+
 def _order(change: StateChange) -> tuple[int, int, str]:
     return (change.at, change.seq, change.event_id)
 
@@ -101,7 +136,6 @@ def record(presence: Presence, event: AgentStateChanged) -> list[Spent] | str:
         before = _spans(changes)
         changes.insert(n, change)
         spans = _difference(before, _spans(changes))
-    presence.heard_at = max(presence.heard_at, change.at)
     presence.team = event.team or presence.team
     _drop_old(presence)
     return [span for span in spans if span.end > span.start]
@@ -163,3 +197,6 @@ def _drop_old(presence: Presence) -> None:
         del changes[0]
         changes[0] = structs.replace(changes[0], queues=queues, capacity=capacity)
         presence.cut = True
+
+
+_decode = msgspec.msgpack.Decoder(Presence).decode

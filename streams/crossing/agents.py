@@ -17,8 +17,8 @@ import msgspec
 from msgspec import Struct, structs
 
 from streams.crossing.fact import CrossFact, Left, Piece, Withdrawn, Work
-from streams.crossing.roster import NEVER
 from streams.facts import Change, Fact, Kind, difference
+from streams.roster import LATE, NEVER
 from streams.slices import HOUR
 from streams.stored import STATE_VERSION, of_this_version
 
@@ -56,17 +56,17 @@ class Agents:
     def new(self, who: str) -> Agent:
         return Agent(who)
 
-    def take(self, known: Agent, fact: CrossFact, watermark: int) -> list[Change] | None:
+    def take(self, known: Agent, fact: CrossFact, watermark: int) -> list[Change] | str:
         horizon = watermark - KEEP_MS
         if isinstance(fact, Left):
-            return None if fact.at < horizon else self._leave(known, fact.at)
+            return LATE if fact.at < horizon else self._leave(known, fact.at)
         if not isinstance(fact, Work | Withdrawn):
             return []
         address = (fact.contact_id, fact.part)
         old = self._without_old(known, known.work.get(address), horizon)
         new = _fresh(fact, horizon) if isinstance(fact, Work) else None
         if old is None and new is None and isinstance(fact, Work):
-            return None
+            return LATE
         was, now = _spoken(old), _spoken(new)
         if old is None or new is None or not _goes_on(known.line, old, new, was, now):
             changes = self._replace(known, old, new, was, now)

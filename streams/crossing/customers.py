@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from streams.crossing.fact import Attempt, Case, CrossFact, Withdrawn
-from streams.crossing.roster import NEVER
 from streams.facts import Change, Fact, Kind, difference
+from streams.roster import LATE, NEVER
 from streams.slices import DAY
 from streams.stored import STATE_VERSION, of_this_version
 
@@ -55,7 +55,7 @@ class Customers:
     def new(self, who: str) -> Customer:
         return Customer(who)
 
-    def take(self, known: Customer, fact: CrossFact, watermark: int) -> list[Change] | None:
+    def take(self, known: Customer, fact: CrossFact, watermark: int) -> list[Change] | str:
         if not isinstance(fact, Case | Attempt | Withdrawn):
             return []
         case, attempt = _place(known.cases, fact), _place(known.attempts, fact)
@@ -63,7 +63,7 @@ class Customers:
             if isinstance(fact, Withdrawn) or _place(known.past, fact) >= 0:
                 return []
             if self._over_at(fact) <= watermark:
-                return None
+                return LATE
         before = self._truth(known)
         if case >= 0:
             del known.cases[case]

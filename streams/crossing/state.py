@@ -14,10 +14,10 @@ import msgspec
 
 from streams.crossing.agents import Agents
 from streams.crossing.customers import Customers
-from streams.crossing.fact import AGENTS, Told, decode
-from streams.crossing.roster import Roster
+from streams.crossing.fact import AGENTS, CrossFact, Told, decode
 from streams.facts import Change
 from streams.partition import Partition, Record, Refused
+from streams.roster import Roster
 from streams.settings import Settings
 from streams.slices import DAY
 from streams.stored import of_this_version
@@ -40,8 +40,8 @@ class FactsPartition(Partition):
         self.heard: dict[str, tuple[int, int, int]] = {}
         self._furthest = 0
         rules: Any = Agents() if destination == AGENTS else Customers(round(settings.retention.repeat_days * DAY))
-        self.people: Roster[Any] = Roster(rules, self._prefix + b"p|")
-        self._kept = self.people
+        self.people: Roster[Any, CrossFact, Change] = Roster(rules, self._prefix + b"p|")
+        self._kept = [self.people]
 
     # --- records in --------------------------------------------------------------------------------------------------
 
@@ -72,8 +72,8 @@ class FactsPartition(Partition):
         if told.fact is not None:
             self._count("facts", offset)
             changes = self.people.take(told.who, told.fact, offset, self.watermark)
-            if changes is None:
-                self._count("late", offset)
+            if isinstance(changes, str):
+                self._count(changes, offset)
             else:
                 self._enter(changes, offset)
         if self.people.next_due <= self.watermark:

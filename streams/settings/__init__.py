@@ -122,12 +122,14 @@ class Retention(Struct, frozen=True, kw_only=True):
     """How long state is kept, in event time. ``orphan_hours``: a contact of the channel open for longer is closed.
 
     ``repeat_days``: a contact begun within them after another of the customer's was resolved is a repeat.
+    ``agent_days``: an agent nobody speaks of and who has no plan is forgotten after them.
     """
 
     fine_minutes: Annotated[int, Meta(ge=2, le=24 * 60)] = 70
     coarse_days: Annotated[int, Meta(ge=1, le=60)] = 8
     stub_hours: Annotated[float, Meta(gt=0.0, le=24.0 * 60)] = 24.0
     stub_days_linked: Annotated[float, Meta(gt=0.0, le=60.0)] = 7.0
+    agent_days: Annotated[float, Meta(ge=1.5, le=366.0)] = 8.0
     repeat_days: Annotated[float, Meta(gt=0.0, le=30.0)] = 7.0
     correction_minutes: Annotated[int, Meta(ge=0, le=24 * 60)] = 30
     orphan_hours: dict[Channel, Annotated[float, Meta(gt=0.0, le=24.0 * 366)]] = field(

@@ -34,7 +34,7 @@ CORE = {
     "streams.kpis.terms",
     "streams.contact.handling",
     "streams.tally.people", "streams.kpis.people", "streams.crossing.fact",
-    "streams.crossing.tell", "streams.crossing.roster", "streams.crossing.customers", "streams.crossing.agents",
+    "streams.crossing.tell", "streams.roster", "streams.crossing.customers", "streams.crossing.agents",
     "streams.crossing.state", "streams.crossing.outbox", "streams.stored", "streams.records",
 }  # fmt: skip
 MAY_OPEN = """

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from streams.contact.history import DUPLICATE, LATE
-from streams.events import AgentHeartbeat, AgentState, AgentStateChanged
+from streams.events import AgentHeartbeat, AgentScheduled, AgentState, AgentStateChanged
 from streams.kpis import occupancy_ratio, on_call_ratio, pulled_per_hour
 from streams.presence import MAX_CHANGES, Presence, Spent, open_span, record
 from streams.view import FLOOR
-from tests.support import DAY, HOUR, Floor, call, heartbeat, ms, state
+from tests.support import DAY, HOUR, Floor, call, heartbeat, ms, state, stored
+from tests.support import record as record_of
 
 
 def agent(*changes: AgentStateChanged) -> Presence:
@@ -219,3 +220,89 @@ def test_of_changes_two_days_apart_only_the_one_before_the_last_is_kept() -> Non
     one = agent(*(state("ann", 2 * n * DAY, "available") for n in range(5)))
 
     assert [change.at for change in one.changes] == [ms(6 * DAY), ms(8 * DAY)]
+
+
+# --- forgetting ------------------------------------------------------------------------------------------------------
+
+
+def known(floor: Floor) -> set[str]:
+    return set(floor.people.agents)
+
+
+def wait(floor: Floor, until: float) -> Floor:
+    """Time passes for the agents' partition."""
+    assert floor.people.apply([record_of(floor.people.next_offset, heartbeat(at=until))]) == []
+    return floor
+
+
+def test_an_agent_nobody_speaks_of_is_forgotten_with_what_is_stored_of_them() -> None:
+    floor = Floor().take(state("ann", 0, "available"), state("bob", 5 * DAY, "available"))
+    stored(floor.people)
+
+    wait(floor, 8 * DAY - 1)
+    assert known(floor) == {"ann", "bob"}
+    wait(floor, 8 * DAY)
+
+    assert known(floor) == {"bob"}
+    assert (b"agent-events|a|ann", None) in stored(floor.people)
+
+
+def test_a_sign_of_life_and_a_plan_keep_an_agent() -> None:
+    planned = AgentScheduled(
+        event_id="p", occurred_at=ms(0), agent_id="cem", starts_at=ms(20 * DAY), ends_at=ms(20 * DAY + 8 * HOUR),
+        activity="available",
+    )  # fmt: skip
+    floor = Floor().take(state("ann", 0, "available"), state("bob", 0, "available"), planned)
+    floor.take(AgentHeartbeat(event_id="beat", occurred_at=ms(7 * DAY), agent_id="ann"))
+
+    assert known(wait(floor, 9 * DAY)) == {"ann", "cem"}
+    assert known(wait(floor, 28 * DAY)) == {"cem"}
+    assert known(wait(floor, 29 * DAY)) == set()
+
+
+def test_what_comes_too_late_of_a_forgotten_agent_is_late_and_brings_nobody_back() -> None:
+    floor = wait(Floor().take(state("ann", 0, "available")), 9 * DAY)
+
+    floor.take(state("ann", 60, "break"))
+
+    assert (known(floor), floor.people.counters["late_after_close"]) == (set(), 1)
+    assert known(floor.take(state("ann", 9 * DAY, "available"))) == {"ann"}
+
+
+def test_an_agent_forgotten_before_a_crash_is_forgotten_after_it() -> None:
+    floor = Floor().take(state("ann", 0, "available"))
+    log = stored(floor.people)
+    flush = wait(floor, 9 * DAY).people.flush()
+    assert flush is not None
+
+    again = Floor()
+    for key, value in [*log, *flush.tallies, *flush.contacts, flush.marker]:  # and no deletion
+        again.people.restore(key, value)
+    again.people.restored()
+
+    assert known(again) == set()
+    assert (b"agent-events|a|ann", None) in stored(wait(again, 9 * DAY + 1).people)
+
+
+def test_an_agent_who_came_and_went_between_two_flushes_takes_no_event_twice_after_a_crash() -> None:
+    floor = wait(Floor().take(state("ann", 0, "available"), state("ann", 60, "break")), 9 * DAY)
+    flush = floor.people.flush()
+    assert flush is not None
+    assert len([key for key, _ in flush.contacts if key == b"agent-events|a|ann"]) == 1
+
+    again = Floor()
+    for key, value in [*flush.tallies, *flush.contacts]:  # and no marker
+        again.people.restore(key, value)
+    again.people.restored()
+    wait(again.take(state("ann", 0, "available"), state("ann", 60, "break")), 9 * DAY)
+
+    assert known(again) == set()
+    assert again.people.ledger.books["", ""].total.fields == floor.people.ledger.books["", ""].total.fields
+
+
+def test_signs_of_life_cost_one_timer_however_many_there_are() -> None:
+    floor = Floor()
+    for n in range(1_000):
+        floor.take(AgentHeartbeat(event_id=f"b{n}", occurred_at=ms(60 * n), agent_id="ann"))
+
+    assert len(floor.people._staff._timers) == 1

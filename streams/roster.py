@@ -1,8 +1,9 @@
-"""Everybody a facts partition knows, what is due for each, and how all of it is stored.
+"""Everybody a partition knows, what is due for each, and how all of it is stored.
 
-What is kept of one customer or agent, and what follows from a fact, is for ``Rules`` to say (``customers``,
-``agents``); this is what any of them needs to survive a crash anywhere: offset stamps, due timers fired in (deadline,
-who) order by the record whose time passes them, and forgetting, with ghosts (``docs/decisions/0004-forgetting.md``).
+What is kept of one customer or agent, and what follows from what is told of them, is for ``Rules`` to say
+(``crossing.customers``, ``crossing.agents``, ``presence``); this is what any of them needs to survive a crash anywhere:
+offset stamps, due timers fired in (deadline, who) order by the record whose time passes them, and forgetting, with
+ghosts (``docs/decisions/0004-forgetting.md``).
 """
 
 from __future__ import annotations
@@ -13,43 +14,47 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from streams.crossing.fact import CrossFact
-from streams.facts import Change
-
 NEVER: Final = 2**63
+LATE: Final = "late"
 
 
 class Known(Protocol):
-    """Somebody facts are told of; ``stamp`` is the last offset that what is stored of them includes."""
+    """Somebody something is told of; ``stamp`` is the last offset that what is stored of them includes."""
 
-    who: str
     stamp: int
 
 
 K = TypeVar("K", bound=Known)
+T = TypeVar("T")
+"""What is told."""
+
+C = TypeVar("C")
+"""What follows for the tallies."""
+
+T_contra = TypeVar("T_contra", contravariant=True)
 
 
-class Rules(Protocol[K]):
+class Rules(Protocol[K, T_contra, C]):
     """What is kept of one of them and what follows. Pure: all that counts is in the arguments."""
 
     def new(self, who: str) -> K:
         """Somebody nothing is known of."""
         ...
 
-    def take(self, known: K, fact: CrossFact, watermark: int) -> list[Change] | None:
-        """Take a fact, in place; what follows for the tallies, None when it is too old to count."""
+    def take(self, known: K, told: T_contra, watermark: int) -> list[C] | str:
+        """Take what is told, in place; what follows for the tallies, or why nothing does and nothing is kept."""
         ...
 
     def due(self, known: K) -> int:
         """When time alone changes something; ``NEVER`` for never."""
         ...
 
-    def fire(self, known: K, now: int) -> list[Change] | None:
+    def fire(self, known: K, now: int) -> list[C] | None:
         """``due`` has come: what follows, None to forget them."""
         ...
 
-    def stored(self, known: K) -> tuple[object, ...]:
-        """What has to be stored."""
+    def stored(self, known: K) -> object:
+        """What has to be stored; an array of other than two."""
         ...
 
     def read(self, who: str, value: bytes) -> K:
@@ -57,64 +62,74 @@ class Rules(Protocol[K]):
         ...
 
 
-class Roster(Generic[K]):
+class Roster(Generic[K, T, C]):
     """Everybody, by ``who``. An empty roster is one with the same ``prefix`` of stored keys."""
 
-    def __init__(self, rules: Rules[K], prefix: bytes) -> None:
+    def __init__(self, rules: Rules[K, T, C], prefix: bytes) -> None:
         self.by_who: dict[str, K] = {}
         self.next_due = NEVER
         self._rules = rules
         self._prefix = prefix
         self._timers: list[tuple[int, str]] = []
+        self._timed: dict[str, int] = {}
         self._dirty: dict[str, None] = {}
         self._forgotten: dict[str, None] = {}
         self._gone: list[str] = []
         self._ghosts: dict[str, int] = {}
 
-    def take(self, who: str, fact: CrossFact, offset: int, watermark: int) -> list[Change] | None:
-        """Take one fact; what follows for the tallies, None when it is too old to count.
+    def includes(self, who: str, offset: int) -> bool:
+        """Whether what is known of them, if only that they were forgotten, includes the offset already."""
+        known = self.by_who.get(who)
+        return (self._ghosts.get(who, -1) if known is None else known.stamp) >= offset
+
+    def take(self, who: str, told: T, offset: int, watermark: int) -> list[C] | str:
+        """Take what is told; what follows for the tallies, or why nothing does.
 
         Somebody who includes the offset already, forgotten or not, takes nothing.
         """
-        known = self.by_who.get(who)
-        if known is None:
-            if self._ghosts.get(who, -1) >= offset:
-                return []
-            known = self._rules.new(who)
-        elif known.stamp >= offset:
+        if self.includes(who, offset):
             return []
-        changes = self._rules.take(known, fact, watermark)
-        if changes is None:
-            return None
+        known = self.by_who.get(who) or self._rules.new(who)
+        changes = self._rules.take(known, told, watermark)
+        if isinstance(changes, str):
+            return changes
         self.by_who[who] = known
         self._dirty[who] = None
         self._wait(who, self._rules.due(known))
         return changes
 
-    def fire(self, watermark: int, offset: int) -> Iterator[list[Change]]:
+    def fire(self, watermark: int, offset: int) -> Iterator[list[C]]:
         """Fire every timer the watermark has passed; yields what follows from each."""
         kept: list[tuple[int, str]] = []
         while self._timers and self._timers[0][0] <= watermark:
             deadline, who = heappop(self._timers)
+            if self._timed.get(who) != deadline:
+                continue  # it has an earlier one, that has fired
+            del self._timed[who]
             known = self.by_who.get(who)
-            if known is None or self._rules.due(known) != deadline:
-                continue  # it has another timer, or needs none
-            if known.stamp >= offset:
+            if known is None:
+                continue
+            due = self._rules.due(known)
+            if due > deadline:
+                self._wait(who, due)
+            elif known.stamp >= offset:
                 kept.append((deadline, who))
-                continue
-            changes = self._rules.fire(known, deadline)
-            if changes is None:
-                self._forget(who)
-                continue
-            self._dirty[who] = None
-            heappush(self._timers, (self._rules.due(known), who))
-            yield changes
-        for timer in kept:
-            heappush(self._timers, timer)
+            else:
+                changes = self._rules.fire(known, deadline)
+                if changes is None:
+                    self._forget(who)
+                    continue
+                self._dirty[who] = None
+                self._wait(who, self._rules.due(known))
+                yield changes
+        for deadline, who in kept:
+            self._wait(who, deadline)
         self.next_due = self._timers[0][0] if self._timers else NEVER
 
     def _wait(self, who: str, due: int) -> None:
-        if due < NEVER:
+        """One timer each, for when something may be due; what comes to be due later is seen when it fires."""
+        if due < self._timed.get(who, NEVER):
+            self._timed[who] = due
             heappush(self._timers, (due, who))
             self.next_due = min(self.next_due, due)
 
@@ -163,7 +178,8 @@ class Roster(Generic[K]):
 
     def restored(self) -> None:
         """Everything stored was read: the timers follow from it."""
-        self._timers = [(due, who) for who, known in self.by_who.items() if (due := self._rules.due(known)) < NEVER]
+        self._timed = {who: due for who, known in self.by_who.items() if (due := self._rules.due(known)) < NEVER}
+        self._timers = [(due, who) for who, due in self._timed.items()]
         heapify(self._timers)
         self.next_due = self._timers[0][0] if self._timers else NEVER
 
