@@ -2,11 +2,12 @@
 
     python -m benchmarks.bench_memory [DAYS] [CONTACTS]
 
-A steady stream of calls and chats, some of whose ends never come, some voicemails, agents who change their states and
-every hour one who comes for a day's work and is never heard of again, into one partition of each topic, flushed every five simulated minutes. Each day's line says what is in memory (contacts
-open, closed but still to be corrected, and stubs; slices; agents), what the compacted changelog would hold, and what
-the process uses. When every retention has passed, a later day must keep what the days before it kept; exit code 1
-if not. Thirty days and a million contacts take some minutes.
+A steady stream of calls and chats of customers old and new, some of whose ends never come, some voicemails, agents who
+change their states and every hour one who comes and is never heard of again, into one partition of each topic, facts'
+topics too, flushed every five simulated minutes. Each day's line says what is in memory (contacts open, closed but
+still to be corrected, and stubs; slices; agents; customers and agents that facts were told of), what the compacted
+changelog would hold, and what the process uses. When every retention has passed, a later day must keep what the days
+before it kept; exit code 1 if not. Thirty days and a million contacts take some minutes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import random
 import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -22,6 +23,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from streams import events as e
+from streams.crossing.fact import DESTINATIONS, Outgoing
+from streams.crossing.state import FactsPartition
 from streams.partition import Partition, Record
 from streams.settings import Settings
 
@@ -48,6 +51,7 @@ class Kept(NamedTuple):
     stubs: int
     slices: int
     agents: int
+    people: int
     stored_records: int
     stored_bytes: int
     process_mib: int
@@ -84,7 +88,9 @@ def events(days: int, contacts: int, seed: int = 1) -> Iterator[e.Event]:
 
 
 def _call(n: int, at: int, dice: random.Random) -> Iterator[e.Event]:
-    said: dict[str, Any] = {"contact_id": f"call-{n}", "queue": f"queue-{n % QUEUES}", "source": "pbx"}
+    said: dict[str, Any] = {
+        "contact_id": f"call-{n}", "queue": f"queue-{n % QUEUES}", "source": "pbx", "customer_id": _customer(n, dice),
+    }  # fmt: skip
     yield e.CallOffered(event_id=f"c{n}.1", occurred_at=at, **said)
     wait, fate = dice.randrange(60_000), dice.random()
     if fate < 0.02:
@@ -98,7 +104,9 @@ def _call(n: int, at: int, dice: random.Random) -> Iterator[e.Event]:
 
 
 def _chat(n: int, at: int, dice: random.Random) -> Iterator[e.Event]:
-    said: dict[str, Any] = {"contact_id": f"chat-{n}", "queue": f"queue-{n % QUEUES}", "channel": "chat"}
+    said: dict[str, Any] = {
+        "contact_id": f"chat-{n}", "queue": f"queue-{n % QUEUES}", "channel": "chat", "customer_id": _customer(n, dice),
+    }  # fmt: skip
     kinds: tuple[tuple[Callable[..., e.Event], dict[str, str]], ...] = (
         (e.ConversationQueued, {}), (e.ConversationAssigned, {"agent_id": f"agent-{n % AGENTS}"}),
         (e.ConversationMessage, {"author": "agent"}), (e.ConversationResolved, {}), (e.ConversationClosed, {}),
@@ -108,9 +116,16 @@ def _chat(n: int, at: int, dice: random.Random) -> Iterator[e.Event]:
         at += dice.randrange(300_000)
 
 
+def _customer(n: int, dice: random.Random) -> str:
+    """Every other one has called before, within a day or two."""
+    return f"customer-{n if n % 2 else max(0, n - dice.randrange(60_000))}"
+
+
 def measured(days: int, contacts: int) -> Iterator[Kept]:
     """What is kept at the end of each day."""
     partitions = {topic: Partition(Settings(), topic, 0) for topic in e.TOPICS}
+    facts = {topic: FactsPartition(Settings(), topic, 0, topic) for topic in DESTINATIONS}
+    everybody = [*partitions.values(), *facts.values()]
     stored: dict[bytes, int] = {}
     day, minute = 0, 0
     for event in events(days, contacts):
@@ -120,21 +135,24 @@ def measured(days: int, contacts: int) -> Iterator[Kept]:
             partition.apply([Record(partition.next_offset, raw_key, value, event.occurred_at)])
         if (event.occurred_at - START) // MINUTE >= minute + STEP_MINUTES:
             minute = (event.occurred_at - START) // MINUTE
-            for partition in partitions.values():
-                _flush(partition, stored)
+            for partition in everybody:
+                for destination, who, told in _flush(partition, stored):
+                    home = facts[destination]
+                    home.apply([Record(home.next_offset, who, told, event.occurred_at)])
         if isinstance(event, e.SourceHeartbeat) and (event.occurred_at - START) // DAY > day:
-            yield _kept(day, list(partitions.values()), stored)
+            yield _kept(day, everybody, stored)
             day += 1
 
 
-def _flush(partition: Partition, stored: dict[bytes, int]) -> None:
+def _flush(partition: Partition, stored: dict[bytes, int]) -> Sequence[Outgoing]:
     flush = partition.flush()
     if flush is None:
-        return
+        return ()
     for key, value in [*flush.tallies, *flush.contacts, flush.marker]:
         stored[key] = len(key) + len(value)
     for key in partition.flushed(flush):
         stored.pop(key, None)
+    return flush.facts
 
 
 def _kept(day: int, partitions: list[Partition], stored: dict[bytes, int]) -> Kept:
@@ -152,6 +170,7 @@ def _kept(day: int, partitions: list[Partition], stored: dict[bytes, int]) -> Ke
         stubs=states["stub"],
         slices=sum(len(ring) for book in books for ring in (book.fine, book.minute, book.coarse, book.length)),
         agents=sum(len(partition.agents) for partition in partitions),
+        people=sum(len(each.people.by_who) for each in partitions if isinstance(each, FactsPartition)),
         stored_records=len(stored),
         stored_bytes=sum(stored.values()),
         process_mib=_resident_mib(),

@@ -16,9 +16,11 @@ def test_nothing_grows_after_the_retentions_but_what_is_open() -> None:
     assert days[8].slices > 4 * days[0].slices  # it did grow, until the retentions
     assert 200 < days[12].stubs < 500  # a day of calls, a week of chats
     assert days[12].open < 10
+    assert days[12].agents < 10 + 24 * 9
+    assert 500 < days[12].people < 1_500
 
 
 def test_what_grows_is_found() -> None:
-    kept = Kept(9, 100, 10, 10, 80, 5_000, 400, 6_000, 900_000, 60)
+    kept = Kept(9, 100, 10, 10, 80, 5_000, 400, 70, 6_000, 900_000, 60)
 
     assert grown([kept, kept._replace(day=10, stubs=200)]) == ["stubs: 80 on day 9, 200 on day 10"]
