@@ -1,7 +1,8 @@
 """The verdict: what the changelog holds enters; every number that is not what plain reading gives, in words, leaves.
 
-Compared are, for each input and partition, every total, slice, histogram, counter, open contact and stub with those of
-a partition that read the same records in one go; and the whole floor with the simulator's oracle.
+Compared are, for each input and partition, every total, slice, histogram, counter, day, open contact, stub, agent,
+customer, comment and source with those of a partition that read the same records in one go; and the whole floor with
+the simulator's oracle.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
+from msgspec import structs
 
 from benchmarks.prove_million import numbers as floor_numbers
 from streams.connection import client_arguments
+from streams.crossing.state import FactsPartition
 from streams.events import TOPICS
 from streams.partition import Partition, Record
 from streams.settings import Settings
@@ -118,7 +121,15 @@ def _numbers(partition: Partition) -> dict[str, object]:
     for name, contact in partition.contacts.items():
         found[f"contact {name}"] = (contact.head, contact.log, contact.base_at, contact.digests)
     found |= {f"waiting {name}": waits for name, waits in partition.waiting.items()}
-    return found | {f"handling {name}": place for name, place in partition.handling.items()}
+    found |= {f"handling {name}": place for name, place in partition.handling.items()}
+    found |= {f"agent {name}": structs.replace(agent, stamp=-1) for name, agent in partition.agents.items()}
+    found |= {f"day {day} {name}": n for day, counts in partition.days.days() for name, n in counts.items() if n}
+    found |= {f"comment {comment}": True for comment in partition.comments}
+    if isinstance(partition, FactsPartition):
+        found |= {f"person {who}": structs.replace(known, stamp=-1) for who, known in partition.people.by_who.items()}
+        found |= {f"heard of {source}": mark for source, mark in partition.heard.items()}
+    found |= {"sources": partition.sources, "open or not": partition.queue_states}
+    return found | {"feeds": partition.trust.feeds, "gaps": partition.trust.gaps}
 
 
 def _told(value: object) -> str:
