@@ -19,13 +19,13 @@ from functools import lru_cache
 from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol
 
-from aiokafka.partitioner import murmur2
 from faust.types import TP
 
 from streams.crossing.fact import Outgoing
 from streams.fence import Acknowledgements, Fence, LostOwnershipError, Pairs, Send, append
 from streams.owned import Holdings, Key, Owned
 from streams.partition import Flush, Refused
+from streams.placing import by_murmur2
 from streams.rejected import rejected_record
 from streams.topics import rejected_topic
 
@@ -243,7 +243,7 @@ class Flusher:
 @lru_cache(maxsize=16_384)
 def _number_of(key: bytes, count: int) -> int:
     """The partition of a key, as Kafka's own clients choose it; remembered, for the same agents come again."""
-    return int(murmur2(key) & 0x7FFFFFFF) % count
+    return by_murmur2(key, count)
 
 
 def _offsets(taken: list[_Taken]) -> dict[TP, int]:

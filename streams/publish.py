@@ -14,10 +14,10 @@ from typing import Any, Final, Self
 
 import msgspec
 from aiokafka import AIOKafkaProducer
-from aiokafka.partitioner import murmur2
 
 from streams.connection import client_arguments
 from streams.events import TOPICS, Event, SourceHeartbeat, key_of, topic_of
+from streams.placing import by_murmur2
 from streams.settings import Broker
 
 _encoder: Final = msgspec.json.Encoder()
@@ -87,7 +87,7 @@ class Publisher:
         """Publish raw bytes, to the partition of the key (as Kafka's own clients choose it) when none is named."""
         count = await self._partition_count(topic)
         if partition is None:
-            partition = (murmur2(key) & 0x7FFFFFFF) % count if key is not None else 0
+            partition = by_murmur2(key, count) if key is not None else 0
         batch = self._open.get((topic, partition))
         if batch is None or batch.append(key=key, value=value, timestamp=None) is None:
             if batch is not None:

@@ -9,6 +9,7 @@ partition n of the changelog holds the state of partition n of every input, so t
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
@@ -36,6 +37,9 @@ CHANGELOG_CONFIG: Final = {
 }
 
 COMPACTED: Final = {"cleanup.policy": "compact"}
+
+_EVERYWHERE_SECONDS: Final = 10.0
+_PAUSE_SECONDS: Final = 0.2
 
 
 class Problem(NamedTuple):
@@ -124,7 +128,7 @@ def ensure_topics(settings: Settings, partitions: int | None = None, replication
             with suppress(kafka.errors.TopicAlreadyExistsError):
                 admin.create_topics(wanted)
             admin.wait_for_topics(missing, timeout_ms=30_000)
-        _check(admin, broker)
+        _check_soon(admin, broker, _EVERYWHERE_SECONDS if missing else 0.0)
     return missing
 
 
@@ -143,6 +147,20 @@ def check_topics(settings: Settings) -> int:
     """The number of partitions all topics share. Raises TopicsError or BrokerUnreachableError."""
     with _admin(settings.broker) as admin:
         return _check(admin, settings.broker)
+
+
+def _check_soon(admin: KafkaAdminClient, broker: Broker, seconds: float) -> None:
+    """Check, for so long again: of several brokers, the one that is asked may not have heard of a topic made just now."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            _check(admin, broker)
+        except TopicsError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _check(admin: KafkaAdminClient, broker: Broker) -> int:

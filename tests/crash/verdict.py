@@ -15,6 +15,8 @@ from msgspec import structs
 
 from benchmarks.prove_million import numbers as floor_numbers
 from streams.connection import client_arguments
+from streams.crossing.agents import Agent
+from streams.crossing.customers import Customer
 from streams.crossing.state import FactsPartition
 from streams.events import TOPICS
 from streams.partition import Partition, Record
@@ -126,10 +128,23 @@ def _numbers(partition: Partition) -> dict[str, object]:
     found |= {f"day {day} {name}": n for day, counts in partition.days.days() for name, n in counts.items() if n}
     found |= {f"comment {comment}": True for comment in partition.comments}
     if isinstance(partition, FactsPartition):
-        found |= {f"person {who}": structs.replace(known, stamp=-1) for who, known in partition.people.by_who.items()}
+        for who, known in partition.people.by_who.items():
+            found |= {f"{who} {name}": value for name, value in _of_person(known).items()}
         found |= {f"heard of {source}": mark for source, mark in partition.heard.items()}
     found |= {"sources": partition.sources, "open or not": partition.queue_states}
     return found | {"feeds": partition.trust.feeds, "gaps": partition.trust.gaps}
+
+
+def _of_person(known: Agent | Customer) -> dict[str, object]:
+    """What is stored of one person, by name; what follows from it, and when it is looked at again, left out."""
+    if isinstance(known, Agent):
+        return {f"work on {contact}": work for contact, work in known.work.items()} | {"left": known.left}
+    return {
+        **{f"contact {case.contact_id}": case for case in known.cases},
+        **{f"past contact {case.contact_id}": case for case in known.past},
+        **{f"attempt {attempt.contact_id}": attempt for attempt in known.attempts},
+        "clock": known.clock,
+    }
 
 
 def _told(value: object) -> str:

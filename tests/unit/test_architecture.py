@@ -35,7 +35,8 @@ CORE = {
     "streams.contact.handling",
     "streams.tally.people", "streams.kpis.people", "streams.crossing.fact",
     "streams.crossing.tell", "streams.roster", "streams.crossing.customers", "streams.crossing.agents",
-    "streams.crossing.state", "streams.crossing.outbox", "streams.stored", "streams.records",
+    "streams.crossing.state", "streams.crossing.outbox", "streams.stored", "streams.records", "streams.placing",
+    "streams.regroup",
 }  # fmt: skip
 MAY_OPEN = """
 import os, sys, threading
