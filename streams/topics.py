@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -103,33 +103,50 @@ def ensure_topics(settings: Settings, partitions: int | None = None, replication
     settings'). Raises TopicsError or BrokerUnreachableError.
     """
     broker = settings.broker
-    changelog = changelog_topic(broker.app_id)
-    with _admin(broker) as admin:
+    with administering(broker) as admin:
         counts = _partition_counts(admin)
         existing = [counts[topic] for topic in topic_names(broker.app_id) if topic in counts]
         count = existing[0] if existing else partitions or broker.partitions
         missing = [topic for topic in (*topic_names(broker.app_id), *WHOLE_TOPICS) if topic not in counts]
         if missing:
-            factor = replication or broker.replication_factor
-            wanted = {
-                topic: {
-                    "num_partitions": count,
-                    "replication_factor": factor,
-                    "configs": CHANGELOG_CONFIG if topic == changelog else {},
-                }
-                for topic in missing
-            }
-            wanted |= {
-                topic: {"num_partitions": 1, "replication_factor": factor, "configs": COMPACTED}
-                for topic in missing
-                if topic in WHOLE_TOPICS
-            }
             # Another worker that starts beside this one may be quicker: the check below has the last word.
             with suppress(kafka.errors.TopicAlreadyExistsError):
-                admin.create_topics(wanted)
+                _create(admin, broker, missing, count, replication)
             admin.wait_for_topics(missing, timeout_ms=30_000)
         _check_soon(admin, broker, _EVERYWHERE_SECONDS if missing else 0.0)
     return missing
+
+
+def create_own(settings: Settings, partitions: int) -> None:
+    """Create what belongs to this application alone: its changelog and facts. Raises TopicsError when any exists."""
+    broker = settings.broker
+    shared = {*TOPICS, *map(rejected_topic, TOPICS)}
+    own = [topic for topic in topic_names(broker.app_id) if topic not in shared]
+    with administering(broker) as admin:
+        counts = _partition_counts(admin)
+        mend = "Choose another name, or delete the topic when nobody needs what is in it."
+        problems = [Problem(topic, "no such topic", "one", mend) for topic in own if topic in counts]
+        if problems:
+            raise TopicsError(problems)
+        _create(admin, broker, own, partitions)
+        admin.wait_for_topics(own, timeout_ms=30_000)
+
+
+def _create(
+    admin: KafkaAdminClient, broker: Broker, topics: Iterable[str], count: int, replication: int | None = None
+) -> None:
+    factor, changelog = replication or broker.replication_factor, changelog_topic(broker.app_id)
+    wanted = {
+        topic: {"num_partitions": 1, "replication_factor": factor, "configs": COMPACTED}
+        if topic in WHOLE_TOPICS
+        else {
+            "num_partitions": count,
+            "replication_factor": factor,
+            "configs": CHANGELOG_CONFIG if topic == changelog else {},
+        }
+        for topic in topics
+    }
+    admin.create_topics(wanted)
 
 
 def topic_ids(settings: Settings) -> dict[str, str]:
@@ -137,20 +154,26 @@ def topic_ids(settings: Settings) -> dict[str, str]:
 
     Without the topics of a broker that gives no ids. Raises BrokerUnreachableError.
     """
-    with _admin(settings.broker) as admin:
+    with administering(settings.broker) as admin:
         names = set(topic_names(settings.broker.app_id))
         described = [topic for topic in admin.describe_topics() if topic["name"] in names]
         return {topic["name"]: str(topic["topic_id"]) for topic in described if _given(topic.get("topic_id"))}
 
 
+def partition_counts(settings: Settings) -> dict[str, int]:
+    """How many partitions every topic of the broker has. Raises BrokerUnreachableError."""
+    with administering(settings.broker) as admin:
+        return _partition_counts(admin)
+
+
 def check_topics(settings: Settings) -> int:
     """The number of partitions all topics share. Raises TopicsError or BrokerUnreachableError."""
-    with _admin(settings.broker) as admin:
+    with administering(settings.broker) as admin:
         return _check(admin, settings.broker)
 
 
 def _check_soon(admin: KafkaAdminClient, broker: Broker, seconds: float) -> None:
-    """Check, for so long again: of several brokers, the one that is asked may not have heard of a topic made just now."""
+    """Check, for so long again and again: of several brokers, one may not have heard of a topic made just now."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -185,7 +208,7 @@ def _check(admin: KafkaAdminClient, broker: Broker) -> int:
             topic,
             f"{expected} partitions, as {names[0]} has",
             str(counts[topic]),
-            "Add partitions to the topics that have fewer, before any event is counted; or create them anew.",
+            "Before any event is counted, add partitions to the topics that have fewer; later, see docs/operations.md.",
         )
         for topic in names
         if topic in counts and counts[topic] != expected
@@ -230,7 +253,8 @@ def _find_policy(answer: object) -> str | None:
 
 
 @contextmanager
-def _admin(broker: Broker) -> Iterator[KafkaAdminClient]:
+def administering(broker: Broker) -> Iterator[KafkaAdminClient]:
+    """A client for topics and groups, while the block lasts. Raises BrokerUnreachableError."""
     reach(broker)
     try:
         admin = KafkaAdminClient(**admin_arguments(broker), client_id=broker.app_id, bootstrap_timeout_ms=10_000)

@@ -15,7 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from streams import __version__
-from streams.cli import ask, contract, files, line, measure, rejected, schedule, simulation, whatif
+from streams.cli import ask, contract, files, grow, line, measure, rejected, schedule, simulation, whatif
 from streams.leaving import leave
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
@@ -92,6 +92,7 @@ for _command, _epilog in (
     ),
     (ask.explain, _examples("explain billing service_level --window 30m", "explain ALL asa_seconds --json")),
     (line.topics, _examples("topics --broker kafka:9092", "topics --check --json")),
+    (grow.grow, _examples("grow 32 --into queuepulse-2 --check", "grow 32 --into queuepulse-2")),
     (contract.schema, _examples("schema", "schema call-events", "schema --check")),
     (contract.check_config, _examples("check-config", "check-config floor.toml --json")),
 ):
