@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 import msgspec
@@ -21,14 +22,20 @@ MOST: Final = 4
 STOPPED_SECONDS: Final = (2.5, 4.5)
 """Longer than the session of 2 s."""
 BROKER_GONE_SECONDS: Final = (0.0, 3.0)
+LEAVING_SECONDS: Final = 60.0
+"""Longer than a worker may take that is told to leave while its broker is away; one that takes longer is killed."""
 
 
 class Crew:
-    """Up to four workers, and what was done to them (``done``); ``quit`` holds those that ended without being asked."""
+    """Up to four workers, and what was done to them (``done``).
+
+    ``quit`` holds those that ended without being asked, ``stuck`` those that were asked to leave and did not.
+    """
 
     def __init__(self, orders: Orders, cluster: Cluster, dice: random.Random, folder: Path) -> None:
         self.done: Counter[str] = Counter()
         self.quit: list[str] = []
+        self.stuck: list[str] = []
         self._orders = orders
         self._cluster = cluster
         self._dice = dice
@@ -36,6 +43,7 @@ class Crew:
         self._started = 0
         self._workers: dict[asyncio.subprocess.Process, Path] = {}
         self._asked: set[int] = set()
+        self._leaving: dict[int, float] = {}
         self._later: set[asyncio.Task[None]] = set()
 
     async def join(self) -> None:
@@ -61,6 +69,8 @@ class Crew:
             process = self._dice.choice(awake)
             if fault in ("kill", "kill-in-flush", "leave"):
                 self._asked.add(process.pid)
+            if fault == "leave":
+                self._leaving[process.pid] = monotonic()
             number = {
                 "kill": signal.SIGKILL, "kill-in-flush": signal.SIGUSR2, "leave": signal.SIGTERM,
                 "stop": signal.SIGSTOP, "stop-in-flush": signal.SIGUSR1,
@@ -79,8 +89,13 @@ class Crew:
             if process.returncode is not None:
                 del self._workers[process]
                 if process.pid not in self._asked:
-                    lines = printed.read_text(errors="replace").strip().splitlines() or ["nothing"]
-                    self.quit.append(f"exit code {process.returncode}, and said: {lines[-1][:200]}")
+                    self.quit.append(f"exit code {process.returncode}, and said: {_last_words(printed)}")
+            elif monotonic() - self._leaving.get(process.pid, monotonic()) > LEAVING_SECONDS:
+                self.stuck.append(
+                    f"a worker did not leave within {LEAVING_SECONDS:.0f} s, and said: {_last_words(printed)}"
+                )
+                process.kill()
+                await process.wait()
         if not self._workers:
             await self.join()
 
@@ -100,9 +115,9 @@ class Crew:
                 process.send_signal(signal.SIGTERM)
         for process in self._workers:
             try:
-                await asyncio.wait_for(process.wait(), 20)
+                await asyncio.wait_for(process.wait(), LEAVING_SECONDS)
             except TimeoutError:
-                self.quit.append("it did not leave within 20 s")
+                self.stuck.append(f"a worker did not leave within {LEAVING_SECONDS:.0f} s, at the end")
                 process.kill()
                 await process.wait()
 
@@ -146,6 +161,10 @@ class Crew:
         task = asyncio.ensure_future(what)  # type: ignore[call-overload]
         task.set_name(name)
         self._later.add(task)
+
+
+def _last_words(printed: Path) -> str:
+    return (printed.read_text(errors="replace").strip().splitlines() or ["nothing"])[-1][:200]
 
 
 def _listens(pid: int) -> bool:

@@ -84,7 +84,7 @@ async def play(cluster: Cluster, plan: Plan) -> Verdict:
             records = await publishing
             late = await _caught_up(settings, crew)
             await crew.leave()
-            wrong = late + await verdict.differences(settings, told.oracle)
+            wrong = crew.stuck + late + await verdict.differences(settings, told.oracle)
         finally:
             publishing.cancel()
             crew.kill()

@@ -10,6 +10,7 @@ import msgspec
 
 from streams.app import Worker, build, work
 from streams.crossing.state import FactsPartition
+from streams.leaving import leave
 from streams.partition import Partition
 from streams.settings import Settings, from_raw
 from streams.topics import facts_topics
@@ -60,4 +61,9 @@ def main(text: str) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except Exception as error:  # noqa: BLE001 - as the command line does: said, and then the end, threads or not
+        print(f"{type(error).__name__}: {error}")
+        leave(1)
+    leave(0)
