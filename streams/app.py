@@ -109,6 +109,11 @@ class Worker:
         return [key for key, owned in self.holdings.items() if owned.epoch is None]
 
     @property
+    def restoring_left(self) -> int:
+        """How many offsets of the changelog are to be read until everything that is owned is restored."""
+        return self._state.left
+
+    @property
     def lag(self) -> dict[Key, int]:
         """Records not applied yet of each restored partition, as far as the last fetch told; absent before one.
 

@@ -41,10 +41,12 @@ class WorkerStatus(Struct, frozen=True, kw_only=True):
     """What the shell knows of itself. ``expected``: every partition there is, whoever owns it; empty when unknown.
 
     ``joined`` is False until the group has told which partitions are this worker's. ``lag``: records not applied yet.
+    ``restoring_left``: offsets of the changelog still to be read.
     """
 
     expected: frozenset[PartitionKey] = frozenset()
     restoring: frozenset[PartitionKey] = frozenset()
+    restoring_left: int = 0
     joined: bool = True
     lag: Mapping[PartitionKey, int] = {}
     flushes: int = 0

@@ -9,8 +9,10 @@ a rebalance interrupts it is dropped, and a recovery then waits for ever or, wor
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 import faust
 from aiokafka import AIOKafkaConsumer
@@ -26,6 +28,8 @@ from streams.transport import RawSchema
 
 _FETCH_BYTES = 4 * 1024 * 1024
 _POLL_MS = 250
+_TELL_SECONDS: Final = 5.0
+log = logging.getLogger(__name__)
 
 
 class RawTopic(faust.Topic):
@@ -39,7 +43,8 @@ class StateTable(Table):
     """Restores ``Holdings`` from the changelog after each rebalance, and ends the worker (``on_error``) when it can't.
 
     Where there is a ``fence``, it is taken before the changelog's end is asked for: nobody else writes behind that end.
-    ``trust_end_offsets`` is False for the demo's broker, which says that a topic ends before its last batch.
+    ``trust_end_offsets`` is False for the demo's broker, which says that a topic ends before its last batch. ``left``
+    is how many offsets of the changelog are still to be read, 0 when nothing is being restored.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class StateTable(Table):
         self.on_error = on_error
         self.trust_end_offsets = trust_end_offsets
         self.fence = fence
+        self.left = 0
         self._round = 0
 
     async def on_start(self) -> None:
@@ -110,7 +116,10 @@ class StateTable(Table):
             consumer.assign(partitions)
             await consumer.seek_to_beginning(*partitions)
             ends = await consumer.end_offsets(partitions)
-            behind = {tp for tp in partitions if await consumer.position(tp) < ends[tp]}
+            behind = {tp: left for tp in partitions if (left := ends[tp] - await consumer.position(tp)) > 0}
+            began, all_of_it = monotonic(), sum(behind.values())
+            self.left, told_at = all_of_it, began
+            log.info("restoring partitions %s: %d offsets of the changelog", sorted(numbers), all_of_it)
             idle = self.trust_end_offsets
             while current == self._round and (behind or not idle):
                 fetched = await consumer.getmany(timeout_ms=_POLL_MS)
@@ -120,7 +129,14 @@ class StateTable(Table):
                         return False
                     self.holdings.restore(tp.partition, [Record(r.offset, r.key, r.value, 0) for r in records])
                     await asyncio.sleep(0)
-                behind = {tp for tp in behind if await consumer.position(tp) < ends[tp]}
+                behind = {tp: left for tp in behind if (left := ends[tp] - await consumer.position(tp)) > 0}
+                self.left = sum(behind.values())
+                if monotonic() - told_at > _TELL_SECONDS:
+                    told_at = monotonic()
+                    log.info("restoring: %d of %d offsets are left", self.left, all_of_it)
+            if current == self._round:
+                log.info("restored partitions %s in %.1f s", sorted(numbers), monotonic() - began)
             return current == self._round
         finally:
+            self.left = 0
             await consumer.stop()

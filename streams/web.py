@@ -282,6 +282,7 @@ def attach(worker: Worker, partition_count: int, shelf: Shelf | None = None) -> 
         return WorkerStatus(
             expected=expected,
             restoring=frozenset(worker.restoring),
+            restoring_left=worker.restoring_left,
             joined=bool(worker.holdings),
             lag=worker.lag,
             flushes=worker.flusher.flushes,

@@ -32,6 +32,7 @@ def run(settings: Settings, *, embedded: bool = False) -> int:
     """
     refuse_exposure(settings.web)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("streams").setLevel(logging.INFO)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # the admin client logs what it also raises
     with ExitStack() as stack:
         if embedded:

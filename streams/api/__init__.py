@@ -61,6 +61,7 @@ def floor(snapshot: Snapshot) -> dict[str, Any]:
         "sources": sources,
         "missing_partitions": [{"topic": topic, "partition": number} for topic, number in snapshot.missing],
         "recovering": [{"topic": topic, "partition": n} for topic, n in sorted(snapshot.status.restoring)],
+        "recovery_left": snapshot.status.restoring_left,
         "queues": [_row(row, snapshot) for row in snapshot.rows],
         "floor": _row(snapshot.floor, snapshot),
         "groups": [

@@ -94,6 +94,8 @@ def _partitions(snapshot: Snapshot) -> Iterator[Family]:
     yield gauge("partition_owned", "1: this worker counts the partition.", [(labels, 1) for labels, _ in where])
     help_ = "1: the partition's state is being restored, its numbers are missing."
     yield gauge("partition_recovering", help_, [*((labels, 0) for labels, _ in where), *restoring])
+    help_ = "Offsets of the changelog still to be read until all partitions are restored; 0 when they are."
+    yield gauge("recovery_left_offsets", help_, [({}, status.restoring_left)])
     help_ = "The latest event time of the partition."
     marks = [(labels, part.watermark / 1000 if part.watermark else None) for labels, part in where]
     yield gauge("watermark_timestamp_seconds", help_, marks)

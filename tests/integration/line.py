@@ -102,7 +102,8 @@ class Line:
     @property
     def complaints(self) -> list[str]:
         """What it printed that nobody should read; a warning may be: a new cluster has no coordinator for a moment."""
-        return [line for line in self.printed.read_text().splitlines() if " WARNING " not in line]
+        lines = self.printed.read_text().splitlines()
+        return [line for line in lines if " WARNING " not in line and " INFO " not in line]
 
     async def start(self, on_process: Callable[[int], None] = lambda _pid: None) -> None:
         """Start a worker; back as soon as it answers, whatever it has restored by then.

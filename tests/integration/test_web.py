@@ -129,13 +129,16 @@ async def test_it_is_not_ready_while_state_is_restored(worker: Worker, client: a
 
 async def test_what_is_being_restored_is_named_at_once(worker: Worker, client: aiohttp.ClientSession) -> None:
     worker.status = WorkerStatus(
-        expected=frozenset({("call-events", 0), ("call-events", 1)}), restoring=frozenset({("call-events", 1)})
+        expected=frozenset({("call-events", 0), ("call-events", 1)}),
+        restoring=frozenset({("call-events", 1)}),
+        restoring_left=12,
     )
 
     answer = await json(client, "/api/floor")
 
     assert answer["missing_partitions"] == [{"topic": "call-events", "partition": 1}]
     assert answer["recovering"] == [{"topic": "call-events", "partition": 1}]
+    assert answer["recovery_left"] == 12
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])

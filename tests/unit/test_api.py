@@ -54,7 +54,7 @@ ROW = {
 FLOOR = {
     "type": "object",
     "required": ["as_of", "as_of_ms", "clock", "config_hash", "watermark", "stale", "sources", "missing_partitions",
-                 "recovering", "queues", "floor", "groups"],
+                 "recovering", "recovery_left", "queues", "floor", "groups"],
     "properties": {
         "clock": {"enum": ["wall", "stream"]},
         "stale": {"type": "boolean"},

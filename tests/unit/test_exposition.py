@@ -217,12 +217,14 @@ def test_partitions_of_others_and_those_being_restored_are_missing_from_the_floo
     status = WorkerStatus(
         expected=frozenset({("call-events", 0), ("call-events", 1), ("agent-events", 3), ("agent-events", 0)}),
         restoring=frozenset({("call-events", 1)}),
+        restoring_left=70_000,
     )
 
     assert samples(floor_families(taken(status=status)))["contactcenter_floor_partitions_missing"] == {(): 2}
     recovering = samples(worker_families(taken(status=status)))["contactcenter_partition_recovering"]
     assert recovering[("partition", "1"), ("topic", "call-events")] == 1
     assert recovering[("partition", "0"), ("topic", "call-events")] == 0
+    assert samples(worker_families(taken(status=status)))["contactcenter_recovery_left_offsets"] == {(): 70_000}
 
 
 def test_a_worker_without_partitions_exposes_no_counter_and_no_ratio() -> None:
