@@ -16,7 +16,6 @@ import typer
 
 from streams import __version__
 from streams.cli import ask, contract, files, grow, line, measure, rejected, schedule, simulation, whatif
-from streams.leaving import leave
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
@@ -32,7 +31,7 @@ app = typer.Typer(
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run one command and exit. What a user, a file or a broker did is one sentence; only a bug has a traceback."""
+    """Run one command; raises SystemExit. What a user, a file or a broker did is one sentence; a bug has a traceback."""
     try:
         app(args=arguments, prog_name="queuepulse")
     except Exception as error:
@@ -40,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if sentence is None:
             raise
         print(f"queuepulse: {sentence}", file=sys.stderr)
-        leave(getattr(error, "exit_code", 1))
-    leave(0)
+        sys.exit(getattr(error, "exit_code", 1))
+    sys.exit(0)
 
 
 def explain(error: Exception) -> str | None:
