@@ -31,7 +31,7 @@ app = typer.Typer(
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run one command; raises SystemExit. What a user, a file or a broker did is one sentence; a bug has a traceback."""
+    """Run one command; raises SystemExit. What a user, a file or a broker did is one sentence; a bug is raised."""
     try:
         app(args=arguments, prog_name="queuepulse")
     except Exception as error:

@@ -1,5 +1,6 @@
 """``queuepulse``, and ``python -m streams.cli``: one command as the work of this process, and its end."""
 
+import traceback
 from typing import NoReturn
 
 from streams.cli import main
@@ -12,6 +13,9 @@ def command() -> NoReturn:
         main()
     except SystemExit as end:
         leave(end.code if isinstance(end.code, int) else 1)
+    except Exception:  # noqa: BLE001 - a bug: told whole, and then the end
+        traceback.print_exc()
+        leave(1)
 
 
 if __name__ == "__main__":
