@@ -246,6 +246,8 @@ def test_a_consultation_is_no_second_handling_of_the_call_31() -> None:
     billing = floor.total()
     assert (billing.answered, billing.segments, billing.talk_ms) == (1, 1, 90_000)
     assert floor.count(y.CONSULTS) == 1
+    floor.take(*call(event_id="asked").tell(e.CallAnswered, 70, agent_id="cem", queue="sales", role="consult").events)
+    assert (floor.count(y.ANSWERED, "sales"), floor.count(y.UNMATCHED, "sales")) == (0, 0)
 
 
 def test_a_consultation_does_not_answer_a_call_that_waits_31() -> None:
