@@ -100,7 +100,12 @@ def _call(n: int, at: int, dice: random.Random) -> Iterator[e.Event]:
         return
     yield e.CallAnswered(event_id=f"c{n}.2", occurred_at=at + wait, agent_id=f"agent-{n % AGENTS}", **said)
     if fate < 0.995:  # of the others nobody ever hears the end
-        yield e.CallEnded(event_id=f"c{n}.3", occurred_at=at + wait + dice.randrange(400_000), **said)
+        ended = at + wait + dice.randrange(400_000)
+        yield e.CallEnded(event_id=f"c{n}.3", occurred_at=ended, **said)
+        if fate < 0.1:
+            yield e.CallWrapStarted(event_id=f"c{n}.4", occurred_at=ended, **said)
+            if fate < 0.095:  # nor that of their after-contact work
+                yield e.CallWrappedUp(event_id=f"c{n}.5", occurred_at=ended + dice.randrange(60_000), **said)
 
 
 def _chat(n: int, at: int, dice: random.Random) -> Iterator[e.Event]:

@@ -296,14 +296,19 @@ def _reopened(head: Head, entry: Entry, out: list[Change]) -> None:
 
 
 def _orphaned(head: Head, entry: Entry, out: list[Change]) -> None:
-    """Silent for too long, or gone from its source: closed, shown, and kept out of service level and ASA."""
+    """Silent for too long, or gone from its source: closed, shown, and kept out of service level and ASA.
+
+    Of a contact whose end was told, after-contact work that nobody ended is over.
+    """
     for visit in head.visits:
         if visit.outcome == OPEN:
             leave(head, entry, visit, ORPHANED, out, entry.detail)
     for segment in head.segments:
         if segment.ended_at < 0:
             segment.consult, segment.ended_at = True, entry.at
-    head.done_at, head.voicemail_at = entry.at, -1
+    head.given_up_at, head.voicemail_at = entry.at, -1
+    if head.done_at < 0:
+        head.done_at = entry.at
 
 
 _RULES: Final = {

@@ -103,6 +103,7 @@ class Head(Struct, array_like=True):
 
     ``last_queue`` is that of the latest visit when visits are no longer remembered.
     ``voicemail_at``: when the caller left a voicemail that nobody has dealt with, -1 when there is none.
+    ``given_up_at``: when it was closed as an orphan, -1 when never; whatever had no end by then has none.
     """
 
     began_at: int
@@ -115,6 +116,7 @@ class Head(Struct, array_like=True):
     voicemail_at: int = -1
     voicemail_queue: str = ""
     last_queue: str = ""
+    given_up_at: int = -1
 
     @property
     def place(self) -> str:
@@ -137,7 +139,13 @@ class Head(Struct, array_like=True):
 
     def settled(self) -> bool:
         """Whether the contact is over: after-contact work too, and no voicemail of it is left to be dealt with."""
-        return self.done_at >= 0 and self.voicemail_at < 0 and not self.wrapping()
+        if self.done_at < 0 or self.voicemail_at >= 0:
+            return False
+        return self.done_at <= self.given_up_at or not self.wrapping()
+
+    def ended(self) -> bool:
+        """Whether its source told the end of it."""
+        return self.done_at >= 0 and self.done_at != self.given_up_at
 
     def wrapping(self) -> bool:
         """Whether after-contact work has begun and not ended."""

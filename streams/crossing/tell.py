@@ -77,8 +77,7 @@ def _case(contact: Contact, head: Head) -> Case | None:
     if not head.visits:
         return None
     answered = [segment for segment in head.segments if not segment.consult]
-    over = head.done_at >= 0
-    resolved_at, queue = (head.done_at, answered[-1].queue) if over and answered else (-1, "")
+    resolved_at, queue = (head.done_at, answered[-1].queue) if answered and head.ended() else (-1, "")
     return Case(
         contact.contact_id, contact.revived, head.channel, head.visits[0].queue, head.done_at,
         (Cycle(head.began_at, resolved_at, queue),), head.visits[0].callback,

@@ -6,6 +6,7 @@ from itertools import permutations
 
 import pytest
 
+from streams import events as e
 from streams import tally as y
 from streams.kpis import asa_seconds, service_levels
 from streams.settings import Retention, Settings
@@ -183,6 +184,29 @@ def test_each_channel_has_its_own_patience_with_missing_ends_27(hours: float, wa
     floor.take(*chat("d2").queued(at=hours * HOUR, queue="other").events)
 
     assert floor.live("chat", "chat", now=hours * HOUR).waiting == waiting
+
+
+def test_a_call_whose_after_contact_work_never_ends_is_over_once_and_forgotten_27() -> None:
+    floor = Floor().play(call().offered(at=0).answered(at=10).ended(at=60).tell(e.CallWrapStarted, 60))
+
+    floor.take(*(heartbeat(at=hour * HOUR) for hour in range(1, 28)))
+    assert floor.calls.contacts["c1"].is_stub
+    assert floor.counter("orphaned_contacts|silence") == 1
+    floor.take(*(heartbeat(at=hour * HOUR) for hour in range(28, 60)))
+
+    assert floor.calls.contacts == {}
+    assert (floor.total().segments, floor.total().handle_ms) == (1, 50_000)
+
+
+def test_a_call_given_up_as_an_orphan_is_no_first_contact_resolved_and_its_true_end_makes_it_one_27() -> None:
+    story = call(customer_id="kim").offered(at=0).answered(at=10).transferred(at=60, to="sales")
+    floor = Floor().play(story.offered(at=61, queue="sales").answered(at=70, agent_id="bob"))
+
+    floor.take(heartbeat(at=4.2 * HOUR))
+    assert floor.total("billing").of_people("first_contacts_resolved") == 0
+    floor.take(*call(customer_id="kim", event_id="x").ended(at=90, queue="sales", agent_id="bob").events)
+
+    assert floor.total("sales").of_people("first_contacts_resolved") == 1
 
 
 def test_the_true_end_of_an_orphan_puts_it_right_27() -> None:
