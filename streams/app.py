@@ -20,17 +20,17 @@ import faust
 from faust.types import TP
 
 from streams.connection import TokenFile, tls
-from streams.crossing.state import FactsPartition
+from streams.crossing.state import partitions_of
 from streams.delay import Delay
 from streams.fence import Fence
 from streams.flusher import Flusher
 from streams.leaving import run, within
 from streams.owned import Holdings, Key, Pace, PartitionState
-from streams.partition import Partition
 from streams.quiet import quiet_libraries
 from streams.settings import Broker, Settings
+from streams.sharing import Sharing
 from streams.state_table import RawTopic, StateTable
-from streams.topics import changelog_topic, facts_topics, input_topics
+from streams.topics import changelog_topic, facts_topics, floor_topic, input_topics
 from streams.transport import Batch, BatchTransport, RawSchema, check_versions
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class Worker:
         *,
         embedded: bool,
         topic_ids: Mapping[str, str],
+        shares: bool = False,
     ) -> None:
         check_versions(untested=settings.worker.untested_versions)
         broker = settings.broker
@@ -77,6 +78,8 @@ class Worker:
         self.on_stop: list[Hook] = []
         self.inputs = input_topics(broker.app_id)
         self.holdings = Holdings(self.inputs, partition_factory, topic_ids)
+        self.holdings.keeps_untold = shares
+        self.sharing = Sharing(settings, self.holdings) if shares else None
         self.app = _faust_app(broker)
         self._fence = None
         if not embedded and broker.transactions != "off":
@@ -90,6 +93,8 @@ class Worker:
             interval_seconds=settings.worker.flush_interval_seconds,
             lease_seconds=broker.session_timeout_seconds,
             fence=self._fence,
+            sharing=self.sharing,
+            floor=floor_topic(broker.app_id),
         )
         self.event_delay = Delay()
         self.rebalances = 0
@@ -265,7 +270,7 @@ class Worker:
         self.holdings.close()
         if self._failure is None:
             try:
-                await self.flusher.flush()
+                await self.flusher.flush(farewell=True)
             except Exception as error:  # noqa: BLE001 - raised by `run`; Faust has to go on ending its services
                 self._fail(error)
 
@@ -284,15 +289,9 @@ def build(
     demo's, which misreports where topics end. ``topic_ids`` are the broker's ids of the inputs: state of a topic with
     another id is refused. Raises VersionError.
     """
-
-    facts = facts_topics(settings.broker.app_id)
-
-    def default_factory(topic: str, number: int) -> PartitionState:
-        if topic in facts:
-            return FactsPartition(settings, topic, number, facts[topic])
-        return Partition(settings, topic, number)
-
-    return Worker(settings, partition_factory or default_factory, embedded=embedded, topic_ids=topic_ids)
+    factory = partition_factory or partitions_of(settings)
+    shares = partition_factory is None and not embedded and settings.worker.share_seconds > 0
+    return Worker(settings, factory, embedded=embedded, topic_ids=topic_ids, shares=shares)
 
 
 def work(worker: Worker) -> None:

@@ -7,22 +7,15 @@ Pure: an overdue promise is only a view of the clocks; it is counted as missed w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
-
-from msgspec import Struct
+from typing import NamedTuple
 
 from streams.contact.state import Dialogue, Head
 from streams.partition import Partition
+from streams.promises import AGES, Backlog, together
 from streams.settings import Settings
 from streams.slices import DAY, HOUR
 from streams.tally.conversations import ConversationRules
 from streams.view import FLOOR, Key, Window
-
-AGES: Final[tuple[tuple[str, int], ...]] = (
-    ("under_1h", HOUR), ("under_4h", 4 * HOUR), ("under_1d", DAY), ("under_3d", 3 * DAY), ("under_7d", 7 * DAY),
-    ("older", 2**62),
-)  # fmt: skip
-PROMISES: Final = ("first_reply", "next_reply", "resolution")
 
 
 class Promise(NamedTuple):
@@ -32,22 +25,6 @@ class Promise(NamedTuple):
     since: int
     used_ms: int
     target_ms: int
-
-
-class Backlog(Struct, kw_only=True):
-    """The open conversations of one queue. ``oldest_at`` is epoch ms, None when nothing is open.
-
-    ``running``, ``at_risk`` and ``overdue`` count promises with a target, by name; at risk ones are also running.
-    """
-
-    open: int = 0
-    by_age: dict[str, int] = {}
-    oldest_at: int | None = None
-    awaiting_first_reply: int = 0
-    awaiting_next_reply: int = 0
-    running: dict[str, int] = {}
-    at_risk: dict[str, int] = {}
-    overdue: dict[str, int] = {}
 
 
 class Load(NamedTuple):
@@ -90,6 +67,9 @@ def backlog(partitions: Iterable[Partition], settings: Settings, now: int) -> di
             promised = promises(dialogue, rules, now)
             for row in (own, found[FLOOR, ""]):
                 _add(row, dialogue, promised, settings.queue(queue).at_risk_ratio, now)
+        for key, told in partition.backlogs.items():
+            for known in (key, (FLOOR, "")):
+                found[known] = together(found.get(known, Backlog()), told)
     return found
 
 

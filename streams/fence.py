@@ -147,7 +147,9 @@ class Fence:
         try:
             await producer.begin_transaction()
             sent = [future for send in sends for future in await append(producer, *send)]
-            await asyncio.gather(*sent, producer.send_offsets_to_transaction(committed, self._broker.app_id))
+            if committed:
+                sent.append(producer.send_offsets_to_transaction(committed, self._broker.app_id))
+            await asyncio.gather(*sent)
             await producer.commit_transaction()
         except _FINAL:
             raise

@@ -6,7 +6,7 @@ begins. Only then the group commits, the counters of the flush become visible, a
 All partitions go through a phase together, so that a flush costs four round trips however many partitions there are.
 
 Behind a ``Fence`` all of this is one transaction for each partition number, and what may be forgotten is deleted by the
-next one.
+next one. What the other workers are told (``streams.sharing``) goes with it, or, without a fence, behind it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Any, Final, NamedTuple, Protocol
 
 from faust.types import TP
@@ -27,6 +27,7 @@ from streams.owned import Holdings, Key, Owned
 from streams.partition import Flush, Refused
 from streams.placing import by_murmur2
 from streams.rejected import rejected_record
+from streams.sharing import Sharing, Telling, deleted
 from streams.topics import rejected_topic
 
 LOST_SECONDS: Final = 60.0
@@ -58,7 +59,9 @@ class _Taken(NamedTuple):
 
 
 class Flusher:
-    """Flushes ``holdings`` to ``changelog`` and to the ``facts`` topics, by destination; flushes never overlap.
+    """Flushes ``holdings`` to ``changelog``, to the ``facts`` topics by destination, and what is shared to ``floor``.
+
+    Flushes never overlap.
 
     ``interval_seconds`` is the pause between two; ``lease_seconds`` is the session timeout of the group. Without a
     ``fence``, a worker that was away for half of it (stopped, swapped out) asks the broker whether it is still a member
@@ -76,8 +79,12 @@ class Flusher:
         lease_seconds: float,
         fence: Fence | None = None,
         facts: Mapping[str, str] | None = None,
+        sharing: Sharing | None = None,
+        floor: str = "",
     ) -> None:
         self.holdings = holdings
+        self.sharing = sharing
+        self.floor = floor
         self.changelog = changelog
         self.facts = facts or {}
         self.flushes = 0
@@ -105,8 +112,10 @@ class Flusher:
         """Let ``run`` return, after the flush under way. Never cancel it: what a flush took, no other will write."""
         self._ending.set()
 
-    async def flush(self) -> None:
+    async def flush(self, *, farewell: bool = False) -> None:
         """Write what changed since the last flush; nothing when the group has moved on: a rebalance is on its way.
+
+        ``farewell``: it is the last one, and the other workers are told so.
 
         What a flush took that did not come to its end is ahead of the changelog for good: nothing more is written until
         ``forget``. Raises KafkaError when the broker would not take it, and LostOwnershipError when no rebalance
@@ -119,7 +128,7 @@ class Flusher:
                 started = monotonic()
                 self._broken = True
                 try:
-                    await self._flush()
+                    await self._flush(farewell)
                 except LostOwnershipError as error:
                     log.warning("%s: what it held is read again from the changelog", error)
                     if self._fenced:
@@ -133,6 +142,8 @@ class Flusher:
         self._durable.clear()
         self._forgotten.clear()
         self._broken = False
+        if self.sharing is not None:
+            self.sharing.forget()
 
     @property
     def _fenced(self) -> bool:
@@ -153,28 +164,37 @@ class Flusher:
         log.warning("away for %.1f s: asking the group before more is written", away)
         return await group.commit_durable(self._durable)
 
-    async def _flush(self) -> None:
+    async def _flush(self, farewell: bool) -> None:
         taken = []
+        sharing, now = self.sharing, monotonic()
+        telling = sharing is not None and (farewell or sharing.is_due(now))
         for owned in list(self.holdings.values()):
             if owned.next_offset is not None:
                 # With nothing awaited between: whatever the marker covers, its refused records go with it or before.
                 flush = owned.partition.flush()
                 if flush is not None:
                     taken.append(_Taken(owned, owned.take_refused(), flush))
+                if sharing is not None:
+                    sharing.note(owned, flush)
+                    if telling:
+                        sharing.look(owned, now, time_ns() // 1_000_000)
                 await asyncio.sleep(0)
-        if taken:
-            await (self._in_transactions(taken) if self._fenced else self._in_phases(taken))
-            self.flushes += 1
+        told = sharing.take(now, farewell=farewell) if sharing is not None and telling else {}
+        if taken or told:
+            await (self._in_transactions(taken, told) if self._fenced else self._in_phases(taken, told))
+            self.flushes += bool(taken)
 
-    async def _in_transactions(self, taken: list[_Taken]) -> None:
-        numbers = {one.owned.number for one in taken}
-        writes = [self._transaction(number, [one for one in taken if one.owned.number == number]) for number in numbers]
+    async def _in_transactions(self, taken: list[_Taken], told: Mapping[int, Telling]) -> None:
+        writes = [
+            self._transaction(number, [one for one in taken if one.owned.number == number], told.get(number))
+            for number in {*told, *(one.owned.number for one in taken)}
+        ]
         results = await asyncio.gather(*writes, return_exceptions=True)  # all have ended: nothing is under way any more
         errors = [error for error in results if error is not None]
         for error in sorted(errors, key=lambda error: isinstance(error, LostOwnershipError)):
             raise error
 
-    async def _transaction(self, number: int, taken: list[_Taken]) -> None:
+    async def _transaction(self, number: int, taken: list[_Taken], told: Telling | None) -> None:
         assert self._fence is not None
         sends = []
         for owned, refused, flush in taken:
@@ -185,21 +205,34 @@ class Flusher:
             state = [*gone, *owned.identity(), *flush.tallies, *flush.contacts, flush.marker]
             sends.append(Send(self.changelog, number, state))
         sends += await self._facts([one.flush.facts for one in taken])
+        if told is not None:
+            sends += [Send(self.floor, number, told.records), Send(self.changelog, number, told.marks)]
         await self._fence.write(number, sends, _offsets(taken))
         for owned, _, flush in taken:
             owned.stored_id = owned.topic_id
             if keys := owned.partition.flushed(flush):
                 self._forgotten[owned.topic, number] = keys
+                self._delete_told(owned, keys)
 
-    async def _in_phases(self, taken: list[_Taken]) -> None:
+    def _delete_told(self, owned: Owned, keys: list[bytes]) -> None:
+        if self.sharing is not None:
+            deleted(owned, keys)
+
+    async def _in_phases(self, taken: list[_Taken], told: Mapping[int, Telling]) -> None:
+        if taken:
+            await self._store_in_phases(taken)
+        await self._phase([append(self._producer(), self.floor, n, one.records) for n, one in told.items()])
+        await self._phase([append(self._producer(), self.changelog, n, one.marks) for n, one in told.items()])
+
+    async def _store_in_phases(self, taken: list[_Taken]) -> None:
         refused = [
             append(self._producer(), rejected_topic(one.owned.topic), one.owned.number, pairs)
             for one in taken
             if (pairs := self._refused(one.owned, one.refused))
         ]
-        told = [append(self._producer(), *send) for send in await self._facts([one.flush.facts for one in taken])]
+        facts = [append(self._producer(), *send) for send in await self._facts([one.flush.facts for one in taken])]
         tallies = [self._write(one.owned, one.owned.identity() + one.flush.tallies) for one in taken]
-        await self._phase(refused + told + tallies)
+        await self._phase(refused + facts + tallies)
         await self._phase([self._write(one.owned, one.flush.contacts) for one in taken])
         await self._phase([self._write(one.owned, [one.flush.marker]) for one in taken])
         offsets = _offsets(taken)
@@ -209,6 +242,8 @@ class Flusher:
         for one in taken:
             one.owned.stored_id = one.owned.topic_id
         forgotten = [(one.owned, one.owned.partition.flushed(one.flush)) for one in taken]
+        for owned, keys in forgotten:
+            self._delete_told(owned, keys)
         await self._phase([self._write(owned, [(key, None) for key in keys]) for owned, keys in forgotten if keys])
 
     async def _phase(self, writes: Iterable[Awaitable[Acknowledgements]]) -> None:

@@ -18,6 +18,19 @@ Key: TypeAlias = tuple[str, int]
 
 _IDENTITY: Final = "i"
 _IDENTITY_KEY: Final = f"{_IDENTITY}|".encode()
+TOLD: Final = "f|"
+"""Behind the topic, the key of the mark that all that stands before it in the changelog was told to other workers."""
+_TOLD_KEY: Final = TOLD.encode()
+_SHARED: Final = frozenset(b"sdknqam")
+_SHARED_PEOPLE: Final = b"p|a:"
+
+
+def is_shared(key: bytes, start: int) -> bool:
+    """Whether other workers see what is stored under this key: all but contacts, customers and help-centre events.
+
+    ``start`` is where the key goes on behind its topic.
+    """
+    return key[start] in _SHARED or key.startswith(_SHARED_PEOPLE, start)
 
 
 class TopicReplacedError(RuntimeError):
@@ -56,7 +69,8 @@ class Owned:
 
     ``next_offset`` is None while its state is being restored; then it is the offset to apply next. ``epoch`` is that of
     the last seek: batches of an earlier one are stale. ``topic_id`` is the broker's for the topic as it is now, None
-    where the broker has none; ``stored_id`` that of the topic whose records are in the state.
+    where the broker has none; ``stored_id`` that of the topic whose records are in the state. ``untold``: what is
+    stored and other workers do not know yet, by key; None deletes.
     """
 
     def __init__(self, topic: str, number: int, partition: PartitionState, topic_id: str | None = None) -> None:
@@ -68,6 +82,7 @@ class Owned:
         self.next_offset: int | None = None
         self.epoch: int | None = None
         self.closed = False
+        self.untold: dict[bytes, bytes | None] = {}
         self._refused: list[Refused] = []
 
     def begin(self) -> None:
@@ -79,7 +94,7 @@ class Owned:
             raise TopicReplacedError(
                 f"{self.topic}[{self.number}]: the topic was deleted and created again since its state was stored "
                 f"(its id was {self.stored_id} and is {self.topic_id}). Delete the changelog and the -facts topics as "
-                "well (counting starts anew), or use another broker.app_id."
+                "well, and -floor (counting starts anew), or use another broker.app_id."
             )
         if self.next_offset is None:
             self.next_offset = self.partition.restored() or 0
@@ -122,7 +137,7 @@ class Owned:
 
 
 class Holdings(Mapping[Key, Owned]):
-    """Everything the worker owns now, by source topic and partition."""
+    """Everything the worker owns now, by source topic and partition. ``keeps_untold``: the others are told of it."""
 
     def __init__(
         self,
@@ -130,6 +145,7 @@ class Holdings(Mapping[Key, Owned]):
         factory: Callable[[str, int], PartitionState],
         topic_ids: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self.keeps_untold = False
         self._topic_ids = topic_ids
         self.topics = frozenset(topics)
         self._factory = factory
@@ -161,8 +177,12 @@ class Holdings(Mapping[Key, Owned]):
             owned = self.take(name.decode(), number)
             if rest == _IDENTITY_KEY:
                 owned.stored_id = record.value.decode() if record.value else None
+            elif rest == _TOLD_KEY:
+                owned.untold.clear()
             else:
                 owned.partition.restore(key, record.value)
+                if self.keeps_untold and is_shared(key, len(name) + 1):
+                    owned.untold[key] = record.value
 
     def seen_seek(self, epoch: int) -> None:
         """A seek went to every ``next_offset``: batches of earlier epochs are stale."""

@@ -7,7 +7,7 @@ changes only what does not include it yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -36,6 +36,7 @@ from streams.help_centre import HelpCentre, HelpEvent
 from streams.ledger import Ledger
 from streams.measures.days import Days
 from streams.presence import Presence, Spent, Staff
+from streams.promises import Backlog
 from streams.records import Flush, Record, Refused
 from streams.roster import Roster
 from streams.settings import Settings
@@ -64,8 +65,11 @@ class Partition:
     """Contacts, agents, tallies, counters and the watermark of one source topic and partition.
 
     ``flushed_totals`` and ``flushed_counters`` are what the last stored flush holds: counters shown from them survive a
-    crash and never count twice.
+    crash and never count twice. ``backlogs``: open conversations summed up by another worker that counts them
+    (``streams.sight``); none where they are counted here.
     """
+
+    _tells_people = True
 
     def __init__(self, settings: Settings, topic: str, partition: int, on_fact: OnFact | None = None) -> None:
         self.topic = topic
@@ -77,6 +81,7 @@ class Partition:
         self.counters: dict[str, int] = {}
         self.flushed_counters: dict[str, int] = {}
         self.flushed_totals: Totals = {}
+        self.backlogs: Mapping[tuple[str, str], Backlog] = {}
         self._prefix = f"{topic}|".encode()
         self.ledger = Ledger(settings, self._prefix)
         self.store = Contacts(settings, self._prefix)
@@ -258,14 +263,16 @@ class Partition:
         tallies.append((self._prefix + b"n|", _encode((self._counter_stamp, self.counters))))
         if self.trust.changed:
             tallies.append((self._prefix + b"q|", self.trust.stored()))
-        contacts = [pair for kept in self._kept for pair in kept.changed(stamp)] + self._help.changed(stamp)
+        changed = [kept.changed(stamp) for kept in self._kept]
+        contacts = [pair for pairs in changed for pair in pairs] + self._help.changed(stamp)
+        people = changed[-1] if self._tells_people else []
         self._forgotten += [(kept, kept.forgotten(stamp)) for kept in self._kept]
         for part in (self.ledger, self.days, self._help, self.comments):
             self._purged += part.purge(self.watermark)
         marker = _encode((STATE_VERSION, self.next_offset, self.watermark, *self._marks()))
         self._marked_offset = self.next_offset
         self._pending = self._totals(), dict(self.counters)
-        return Flush(tallies, contacts, (self._prefix + b"m|", marker), self.next_offset, self._outbox.take())
+        return Flush(tallies, contacts, (self._prefix + b"m|", marker), self.next_offset, self._outbox.take(), people)
 
     def _marks(self) -> tuple[object, ...]:
         """What else the marker holds."""

@@ -31,7 +31,8 @@ class Refused(NamedTuple):
 class Flush(NamedTuple):
     """What changed since the last flush, in the order in which it must be written: ``facts`` with the tallies.
 
-    ``facts`` are for the partitions of other topics, each in the order given.
+    ``facts`` are for the partitions of other topics, each in the order given. ``people`` are those of ``contacts`` that
+    are agents, or what agents did: other workers see them as well.
     """
 
     tallies: list[tuple[bytes, bytes]]
@@ -39,3 +40,4 @@ class Flush(NamedTuple):
     marker: tuple[bytes, bytes]
     next_offset: int
     facts: Sequence[Outgoing] = ()
+    people: Sequence[tuple[bytes, bytes]] = ()

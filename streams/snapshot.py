@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, structs
 
 from streams import kpis, view
-from streams.backlog import Backlog, backlog
+from streams.backlog import backlog
 from streams.counts import Counts
 from streams.crossing import now as crossing
 from streams.delay import Delays
@@ -23,6 +23,7 @@ from streams.measures.given import NO_COUNTS, NOTHING, Given, given
 from streams.measures.shelf import Shelf
 from streams.partition import Partition
 from streams.presence import SERVING
+from streams.promises import Backlog
 from streams.settings import QueueSettings, Settings
 from streams.slices import Span, day_of
 from streams.staffing.estimate import Staff, shares

@@ -1,8 +1,9 @@
 """The topics a worker needs: settings enter; created topics, or a list of what is wrong with each, leave.
 
 Inputs (``call-events``, ``conversation-events``, ``agent-events``, and the application's own facts about customers and
-agents), one ``-rejected`` topic beside each, and the changelog of the state. All have the same number of partitions:
-partition n of the changelog holds the state of partition n of every input, so that one worker owns them together.
+agents), one ``-rejected`` topic beside each, the changelog of the state, and the floor, where workers tell each other
+of it. All have the same number of partitions: partition n of the changelog holds the state of partition n of every
+input, so that one worker owns them together.
 ``measures``, which every worker reads whole, and what is refused of it have one partition, whatever the others have.
 """
 
@@ -76,6 +77,11 @@ def changelog_topic(app_id: str) -> str:
     return f"{app_id}-state-changelog"
 
 
+def floor_topic(app_id: str) -> str:
+    """Where each worker tells the others of the partitions it counts."""
+    return f"{app_id}-floor"
+
+
 def facts_topics(app_id: str) -> dict[str, str]:
     """What crosses partitions goes through these topics; to each, which of the two it is."""
     return {facts_topic(app_id, destination): destination for destination in DESTINATIONS}
@@ -89,7 +95,7 @@ def input_topics(app_id: str) -> list[str]:
 def topic_names(app_id: str) -> list[str]:
     """Every topic that a worker reads or writes its part of: they share their number of partitions."""
     inputs = input_topics(app_id)
-    return [*inputs, *map(rejected_topic, inputs), changelog_topic(app_id)]
+    return [*inputs, *map(rejected_topic, inputs), changelog_topic(app_id), floor_topic(app_id)]
 
 
 WHOLE_TOPICS: Final = (MEASURES, rejected_topic(MEASURES))
@@ -135,14 +141,15 @@ def create_own(settings: Settings, partitions: int) -> None:
 def _create(
     admin: KafkaAdminClient, broker: Broker, topics: Iterable[str], count: int, replication: int | None = None
 ) -> None:
-    factor, changelog = replication or broker.replication_factor, changelog_topic(broker.app_id)
+    factor = replication or broker.replication_factor
+    state = (changelog_topic(broker.app_id), floor_topic(broker.app_id))
     wanted = {
         topic: {"num_partitions": 1, "replication_factor": factor, "configs": COMPACTED}
         if topic in WHOLE_TOPICS
         else {
             "num_partitions": count,
             "replication_factor": factor,
-            "configs": CHANGELOG_CONFIG if topic == changelog else {},
+            "configs": CHANGELOG_CONFIG if topic in state else {},
         }
         for topic in topics
     }
@@ -188,7 +195,6 @@ def _check_soon(admin: KafkaAdminClient, broker: Broker, seconds: float) -> None
 
 def _check(admin: KafkaAdminClient, broker: Broker) -> int:
     counts = _partition_counts(admin)
-    changelog = changelog_topic(broker.app_id)
     names = topic_names(broker.app_id)
     expected = next((counts[topic] for topic in names if topic in counts), broker.partitions)
     problems = [
@@ -213,7 +219,7 @@ def _check(admin: KafkaAdminClient, broker: Broker) -> int:
         for topic in names
         if topic in counts and counts[topic] != expected
     ]
-    for topic in (changelog, *WHOLE_TOPICS):
+    for topic in (changelog_topic(broker.app_id), floor_topic(broker.app_id), *WHOLE_TOPICS):
         policy = _cleanup_policy(admin, topic) if topic in counts else None
         if policy is not None and policy != "compact":
             mend = f"Set it: kafka-configs --alter --topic {topic} --add-config cleanup.policy=compact"

@@ -1,5 +1,8 @@
 """The worker's web server: partitions and their status enter; the wall, ``/metrics`` and ``/api`` leave. Reads only.
 
+``/metrics`` is of the partitions counted here, for they add up; everything else is of the whole floor, those that other
+workers count among it (``streams.elsewhere``).
+
 A snapshot is taken on the loop, piece by piece; what takes long, turning it into text, happens in a thread, once a
 second at most however many ask. Only GET, and the login form's POST; no inline script, nothing another site could use.
 Who may ask is ``streams.access``'s.
@@ -28,6 +31,7 @@ from streams.api import measures as api_measures
 from streams.api.intervals import QueryError
 from streams.board import Board
 from streams.board.routes import CONTENT_SECURITY_POLICY
+from streams.elsewhere import NOWHERE, Elsewhere
 from streams.exposition import CONTENT_TYPE, Exposition
 from streams.exposition.floor import floor_families
 from streams.exposition.worker import worker_families
@@ -98,17 +102,20 @@ class WebServer:
         clock: Callable[[], int],
         status: Callable[[], WorkerStatus],
         shelf: Shelf | None = None,
+        elsewhere: Callable[[], Mapping[PartitionKey, Partition]] = lambda: NOWHERE,
     ) -> None:
-        self._partitions = partitions
+        self._owned = partitions
+        self._elsewhere = elsewhere
         self._settings = settings
         self._clock = clock
         self._status = status
         self._shelf = shelf
         self._runner: web.AppRunner | None = None
-        self._watching = Watching(self._begin, clock, self._is_behind)
+        self._own = Watching(lambda now: self._begin(now, self._owned()), clock, self._is_behind)
+        self._whole = Watching(lambda now: self._begin(now, self._partitions()), clock, self._is_behind)
         self._one_question = asyncio.Lock()
         budget = settings.worker.series_budget
-        taken = self._watching.taken
+        taken = self._taken
         self._planner = Planner(taken, lambda: self._partitions().values())
         self._board = Board(taken, lambda: self._partitions().values(), self._planner.forecaster.latest)
         self._worker_metrics = Exposition(budget, with_process=True)
@@ -168,18 +175,18 @@ class WebServer:
     # --- answers -----------------------------------------------------------------------------------------------------
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        text = await self._watching.rendered("metrics", lambda taken: self._worker_metrics.text(worker_families(taken)))
+        text = await self._own.rendered("metrics", lambda taken: self._worker_metrics.text(worker_families(taken)))
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
     async def _metrics_floor(self, _request: web.Request) -> web.Response:
-        text = await self._watching.rendered("floor", self._floor_text)
+        text = await self._floor.rendered("floor", self._floor_text)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
     def _floor_text(self, taken: Snapshot) -> bytes:
         return self._floor_metrics.text(floor_families(taken, self._planner.forecaster.latest(taken.now)))
 
     async def _api_floor(self, _request: web.Request) -> web.Response:
-        return _json(await self._watching.rendered("api", lambda taken: orjson.dumps(api.floor(taken))))
+        return _json(await self._floor.rendered("api", lambda taken: orjson.dumps(api.floor(taken))))
 
     async def _api_intervals(self, request: web.Request) -> web.Response:
         partitions = list(self._partitions().values())
@@ -193,7 +200,7 @@ class WebServer:
         return _json(await asyncio.to_thread(orjson.dumps, rows))
 
     async def _api_measures(self, request: web.Request) -> web.Response:
-        taken = await self._watching.taken(CACHE_MS)
+        taken = await self._taken(CACHE_MS)
         try:
             question = api_measures.parse(request.query)
         except QueryError as error:
@@ -221,7 +228,7 @@ class WebServer:
         return _json(await asyncio.to_thread(orjson.dumps, found))
 
     async def _api_explain(self, request: web.Request) -> web.Response:
-        taken = await self._watching.taken(CACHE_MS)
+        taken = await self._taken(CACHE_MS)
         try:
             question = api_explain.parse(request.query, taken)
         except api_explain.NothingSuchError as error:
@@ -242,7 +249,7 @@ class WebServer:
             return web.Response(status=503, text=f"restoring {names}\n")
         if not status.joined:
             return web.Response(status=503, text="waiting for partitions\n")
-        return web.Response(text=f"ready: {len(self._partitions())} partitions\n")
+        return web.Response(text=f"ready: {len(self._owned())} partitions\n")
 
     async def _glossary(self, _request: web.Request) -> web.Response:
         return web.Response(text=await asyncio.to_thread(_glossary_page), content_type="text/html")
@@ -259,19 +266,32 @@ class WebServer:
     def _is_behind(self) -> bool:
         return sum(self._status().lag.values()) > BEHIND_RECORDS
 
-    def _begin(self, now_ms: int) -> Generator[None, None, Snapshot]:
-        owned = list(self._partitions().values())
-        return snapshot.steps(owned, self._settings, self._status(), now_ms, self._shelf)
+    @property
+    def _floor(self) -> Watching:
+        """Who watches the whole floor; where all of it is counted here, what ``/metrics`` sees is that already."""
+        return self._whole if self._elsewhere() else self._own
+
+    async def _taken(self, within_ms: int) -> Snapshot:
+        return await self._floor.taken(within_ms)
+
+    def _partitions(self) -> Mapping[PartitionKey, Partition]:
+        """Those counted here, and those that others tell of."""
+        return {**self._elsewhere(), **self._owned()}
+
+    def _begin(self, now_ms: int, shown: Mapping[PartitionKey, Partition]) -> Generator[None, None, Snapshot]:
+        return snapshot.steps(list(shown.values()), self._settings, self._status(), now_ms, self._shelf)
 
     async def _end_streams(self, _app: web.Application) -> None:
         await self._board.close()
 
 
-def attach(worker: Worker, partition_count: int, shelf: Shelf | None = None) -> WebServer:
+def attach(
+    worker: Worker, partition_count: int, shelf: Shelf | None = None, elsewhere: Elsewhere | None = None
+) -> WebServer:
     """Serve what a worker counts, from before it starts until after it has stopped.
 
-    ``partition_count`` is that of each input topic: what the worker doesn't own is missing. ``shelf`` has the numbers
-    from outside, None where nobody reads them.
+    ``partition_count`` is that of each input topic: what the worker doesn't own is missing, unless it is known from
+    ``elsewhere``. ``shelf`` has the numbers from outside, None where nobody reads them.
     """
     expected = frozenset((topic, number) for topic in worker.inputs for number in range(partition_count))
 
@@ -291,7 +311,10 @@ def attach(worker: Worker, partition_count: int, shelf: Shelf | None = None) -> 
             event_delays=worker.event_delay.taken(),
         )
 
-    server = WebServer(partitions, worker.settings, lambda: time.time_ns() // 1_000_000, status, shelf)
+    def others() -> Mapping[PartitionKey, Partition]:
+        return NOWHERE if elsewhere is None else elsewhere.partitions(time.monotonic())
+
+    server = WebServer(partitions, worker.settings, lambda: time.time_ns() // 1_000_000, status, shelf, others)
     worker.on_start.append(server.start)
     worker.on_stop.append(server.stop)
     return server

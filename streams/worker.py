@@ -11,8 +11,11 @@ from aiokafka.errors import KafkaError
 
 from streams import web
 from streams.access import refuse_exposure
-from streams.app import build, work
+from streams.app import Worker, build, work
 from streams.broker import embedded_broker
+from streams.crossing.state import partitions_of
+from streams.elsewhere import Elsewhere
+from streams.follower import Follower
 from streams.measures.topic import Reader
 from streams.settings import Settings
 from streams.topics import check_topics, ensure_topics, topic_ids
@@ -44,7 +47,8 @@ def run(settings: Settings, *, embedded: bool = False) -> int:
         reader = Reader(settings.broker, worker.fail, trust_end_offsets=not embedded)
         worker.on_start.append(reader.start)
         worker.on_stop.append(reader.stop)
-        web.attach(worker, check_topics(settings), reader.shelf)
+        count = check_topics(settings)
+        web.attach(worker, count, reader.shelf, follow(worker, count))
         vigil = Vigil(settings.broker, worker.fail)
         worker.on_start.append(vigil.start)
         worker.on_stop.append(vigil.stop)
@@ -54,6 +58,21 @@ def run(settings: Settings, *, embedded: bool = False) -> int:
             explain_absence(settings.broker, error)
             raise
     return 0
+
+
+def follow(worker: Worker, partitions: int) -> Elsewhere | None:
+    """Have a worker know what others count while it runs; None where nothing is shared."""
+    sharing, settings = worker.sharing, worker.settings
+    if sharing is None:
+        return None
+    elsewhere = Elsewhere(worker.inputs, partitions_of(settings))
+    follower = Follower(
+        settings.broker, elsewhere, lambda: {number for _, number in worker.holdings}, partitions=partitions,
+        on_alone=sharing.is_alone, on_error=worker.fail, whole_floor=settings.worker.whole_floor,
+    )  # fmt: skip
+    worker.on_start.append(follower.start)
+    worker.on_stop.append(follower.stop)
+    return elsewhere
 
 
 def with_embedded(settings: Settings, bootstrap: str) -> Settings:

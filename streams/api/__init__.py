@@ -17,11 +17,12 @@ from streams import __version__, kpis
 from streams import tally as y
 from streams.api.scores import team_row, weighted
 from streams.api.trust import source_row, trusted
-from streams.backlog import AGES, PROMISES, Backlog, load
+from streams.backlog import load
 from streams.counts import Counts
 from streams.exposition.counters import shown_as
 from streams.kpis.judge import live_states, window_states
 from streams.planning import Plan, plan
+from streams.promises import AGES, PROMISES, Backlog
 from streams.settings import QueueSettings
 from streams.snapshot import Row, Snapshot
 from streams.view import Interval, Window

@@ -7,14 +7,14 @@ twice: a worker after a crash, or one that did not know yet that it had been rep
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from streams.crossing.agents import Agents
 from streams.crossing.customers import Customers
-from streams.crossing.fact import AGENTS, CrossFact, Told, decode
+from streams.crossing.fact import AGENTS, DESTINATIONS, CrossFact, Told, decode
 from streams.facts import Change
 from streams.partition import Partition, Record, Refused
 from streams.roster import Roster
@@ -42,6 +42,7 @@ class FactsPartition(Partition):
         rules: Any = Agents() if destination == AGENTS else Customers(round(settings.retention.repeat_days * DAY))
         self.people: Roster[Any, CrossFact, Change] = Roster(rules, self._prefix + b"p|")
         self._kept = [self.people]
+        self._tells_people = destination == AGENTS
 
     # --- records in --------------------------------------------------------------------------------------------------
 
@@ -110,6 +111,18 @@ class FactsPartition(Partition):
         """The changelog has been read: rebuild the rest; returns the next offset to read, None for the beginning."""
         self.people.restored()
         return super().restored()
+
+
+def partitions_of(settings: Settings) -> Callable[[str, int], Partition]:
+    """What makes the empty state of a source topic and partition: of the contract's topics, and of the facts'."""
+    facts = {facts_topic(settings.broker.app_id, destination): destination for destination in DESTINATIONS}
+
+    def new(topic: str, number: int) -> Partition:
+        if topic in facts:
+            return FactsPartition(settings, topic, number, facts[topic])
+        return Partition(settings, topic, number)
+
+    return new
 
 
 _decode_marker = msgspec.msgpack.Decoder(tuple[int, int, int, dict[str, tuple[int, int, int]]]).decode

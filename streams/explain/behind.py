@@ -150,7 +150,7 @@ def live(partitions: Sequence[Partition], keys: Collection[Key], number: str, pa
     """Those behind a number of now: who waits, the longest first, or who is in an agent's hands."""
     if number == "handling":
         handled = [
-            Found(name, partition.contacts[name].last_at, *key, {number: 1})
+            Found(name, contact.last_at if (contact := partition.contacts.get(name)) else 0, *key, {number: 1})
             for partition in partitions
             for name, key in partition.handling.items()
             if key in keys

@@ -142,13 +142,17 @@ class Retention(Struct, frozen=True, kw_only=True):
 class WorkerSettings(Struct, frozen=True, kw_only=True):
     """How the worker paces itself. A source silent for ``stale_after_seconds`` is shown as stale, not as quiet.
 
-    ``untested_versions``: start although a library that the transport leans on is not the tested one.
+    ``share_seconds``: the others are told so often of the partitions counted here; 0: never, and each worker shows its
+    own. ``whole_floor``: show what the others tell as well. ``untested_versions``: start although a library that the
+    transport leans on is not the tested one.
     """
 
     flush_interval_seconds: Annotated[float, Meta(ge=0.02, le=60.0)] = 0.2
     loop_hold_seconds: Annotated[float, Meta(ge=0.001, le=1.0)] = 0.02
     stale_after_seconds: Annotated[float, Meta(ge=1.0, le=86_400.0)] = 30.0
     series_budget: Annotated[int, Meta(ge=100, le=1_000_000)] = 20_000
+    share_seconds: Annotated[float, Meta(ge=0.0, le=60.0)] = 1.0
+    whole_floor: bool = True
     untested_versions: bool = False
 
 

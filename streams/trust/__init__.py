@@ -40,7 +40,8 @@ class Sources:
     """The sources of one partition. Times are epoch ms of the sources' own clocks.
 
     ``heard_at``: the latest event of each. ``feeds``: by queue, when each source last told of it, to the hour.
-    ``gaps``: by source. ``changed`` is True while the last two differ from what is stored.
+    ``gaps``: by source. ``changed`` is True while the last two differ from what is stored. ``told_delays``: what
+    another worker that counts them measured.
     """
 
     def __init__(self) -> None:
@@ -48,6 +49,7 @@ class Sources:
         self.feeds: dict[str, dict[str, int]] = {}
         self.gaps: dict[str, Gaps] = {}
         self.changed = False
+        self.told_delays: dict[str, int | None] = {}
         self._pairs = 0
         self._delays: dict[str, tuple[int, int, int | None]] = {}
 
@@ -116,7 +118,7 @@ class Sources:
         """
         found = self._delays.get(source)
         if found is None:
-            return None
+            return self.told_delays.get(source)
         _, least, before = found
         return least if before is None else min(least, before)
 

@@ -76,13 +76,13 @@ def _read_from_the_commit() -> None:
 def commit_before_flush() -> None:
     """Offsets are committed before what they stand for is stored."""
     _read_from_the_commit()
-    in_phases = Flusher._in_phases
+    in_phases = Flusher._store_in_phases
 
     async def commit_first(self: Any, taken: Any) -> None:
         await self._group().commit_durable({TP(o.owned.topic, o.owned.number): o.flush.next_offset for o in taken})
         await in_phases(self, taken)
 
-    Flusher._in_phases = commit_first  # type: ignore[method-assign]
+    Flusher._store_in_phases = commit_first  # type: ignore[method-assign]
 
 
 def commit_outside() -> None:

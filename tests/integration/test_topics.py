@@ -34,6 +34,7 @@ def test_missing_topics_are_created_once(empty_kafka: str) -> None:
         "topics-customer-facts-rejected",
         "topics-agent-facts-rejected",
         "topics-state-changelog",
+        "topics-floor",
         "measures",
         "measures-rejected",
     ]
@@ -58,7 +59,7 @@ def test_topics_that_are_missing_or_differ_are_named_with_the_mend(empty_kafka: 
         check_topics(settings)
 
     told = str(caught.value).splitlines()
-    assert len(told) == 12
+    assert len(told) == 13
     assert told[0] == (
         "topic conversation-events: expected 2 partitions, found no such topic. "
         "Run `queuepulse topics`, which creates it."

@@ -33,7 +33,7 @@ CORE = {
     "streams.measures.days", "streams.measures.period", "streams.help_centre", "streams.comments", "streams.trust",
     "streams.kpis.terms",
     "streams.contact.handling",
-    "streams.tally.people", "streams.kpis.people", "streams.crossing.fact",
+    "streams.promises", "streams.tally.people", "streams.kpis.people", "streams.crossing.fact",
     "streams.crossing.tell", "streams.roster", "streams.crossing.customers", "streams.crossing.agents",
     "streams.crossing.state", "streams.crossing.outbox", "streams.stored", "streams.records", "streams.placing",
     "streams.regroup",

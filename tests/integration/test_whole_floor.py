@@ -1,0 +1,125 @@
+"""Several workers on Apache Kafka, each of which shows the whole floor: real processes, the oracle's numbers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from streams.feed import publish
+from streams.publish import Publisher
+from streams.settings import Settings
+from streams.simulate import Faults, Oracle, demo, simulate, spoil
+from streams.topics import input_topics
+from tests.integration.harness import PARTITIONS
+from tests.integration.line import Line
+
+START = 1_760_004_000_000
+FAULTS = Faults(duplicates=0.02, disorder_ms=3_000, late=0.01, malformed=0.01)
+ALL = len(input_topics("any")) * PARTITIONS
+NUMBERS = (
+    "offered", "answered", "abandoned", "segments", "talk_ms", "answered_wait_ms", "waiting", "handling",
+)  # fmt: skip
+WINDOW = {"windows": "8h", "clock": "stream"}
+
+
+@asynccontextmanager
+async def workers(settings: Settings, folder: Path, number: int, **more: str) -> AsyncIterator[list[Line]]:
+    """So many workers of one group, started one after the other."""
+    async with AsyncExitStack() as stack:
+        lines = []
+        for n in range(number):
+            own = folder / f"worker-{n}"
+            own.mkdir()
+            line = await stack.enter_async_context(Line(settings.broker, own, **{**WINDOW, **more}))
+            await line.start()
+            lines.append(line)
+        yield lines
+
+
+async def fed(settings: Settings, seconds: int = 2 * 3_600) -> Oracle:
+    """Publish a simulated floor with faults; what it must give."""
+    oracle = Oracle()
+    async with Publisher(settings.broker) as publisher:
+        items = spoil(simulate(demo(START, seconds, hour=9.0), 5, oracle), FAULTS, 6)
+        await publish(items, publisher, PARTITIONS, None, asyncio.Event())
+    return oracle
+
+
+def wrong(floor: dict[str, Any], oracle: Oracle) -> list[str]:
+    """What ``/api/floor`` says otherwise than the oracle, of every queue: the live numbers and those of the window."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for row in floor["queues"]:
+        window, live = row["windows"]["8h"], row["live"]
+        found[row["queue"], row["channel"]] = {
+            "offered": window["offered"], "answered": window["answered"], "abandoned": window["abandoned"],
+            "segments": window["handle_segments"], "talk_ms": round(1_000 * window["talk_seconds"]),
+            "answered_wait_ms": round(1_000 * window["answered_wait_seconds"]),
+            "waiting": live["waiting"], "handling": live["handling"],
+        }  # fmt: skip
+    totals = oracle.totals()
+    return [
+        f"{name} of {key[0]}: {found.get(key, {}).get(name)} instead of {totals[key].get(name, 0)}"
+        for key in totals
+        for name in NUMBERS
+        if found.get(key, {}).get(name) != totals[key].get(name, 0)
+    ]
+
+
+async def whole(line: Line, oracle: Oracle) -> dict[str, Any]:
+    """The worker's floor, as soon as nothing is missing and everything is counted."""
+    floor: dict[str, Any] = {}
+
+    async def is_whole() -> bool:
+        nonlocal floor
+        floor = await line.json("/api/floor")
+        return not floor["missing_partitions"] and not wrong(floor, oracle)
+
+    await line.until(is_whole, 60)
+    return floor
+
+
+async def missing(line: Line) -> int:
+    """How many partitions the worker's floor lacks."""
+    return len((await line.json("/api/floor"))["missing_partitions"])
+
+
+async def owns(line: Line) -> int:
+    return int((await line.metrics()).sum("partition_owned"))
+
+
+async def test_each_of_two_workers_shows_the_oracles_whole_floor_and_so_does_the_one_that_is_left(
+    settings: Settings, tmp_path: Path
+) -> None:
+    oracle = await fed(settings)
+    async with workers(settings, tmp_path, 2) as (first, second):
+
+        async def both_own() -> bool:
+            return await owns(first) + await owns(second) == ALL and min(await owns(first), await owns(second)) > 0
+
+        await first.until(both_own, 60)
+
+        ours, theirs = await whole(first, oracle), await whole(second, oracle)
+        hours = [await line.json("/api/intervals", by="hour", queue="billing") for line in (first, second)]
+        agents = [await line.json("/api/agents") for line in (first, second)]
+        ratios = [(await line.floor_metrics()).sum("floor_partitions_missing") for line in (first, second)]
+
+        assert ours["floor"]["windows"] == theirs["floor"]["windows"]
+        assert hours[0] == hours[1]
+        assert agents[0]["agents"] == agents[1]["agents"]
+        assert len(hours[0]) >= 2
+        assert ratios == [0, 0]
+
+        taken_over = await owns(second)
+        await second.kill()
+        await first.until(lambda: _is(missing(first), at_least=taken_over), 20)
+        await first.until(lambda: _is(missing(first), at_most=0), 60)
+
+        assert wrong(await first.json("/api/floor"), oracle) == []
+        assert await owns(first) == ALL
+
+
+async def _is(found: Awaitable[int], at_least: int = 0, at_most: int = 1_000) -> bool:
+    return at_least <= await found <= at_most

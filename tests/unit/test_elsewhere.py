@@ -1,0 +1,250 @@
+"""What a worker is told of another's partitions shows the same numbers as the partitions themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from streams import api, snapshot
+from streams.api import agents as api_agents
+from streams.api import intervals as api_intervals
+from streams.crossing.state import partitions_of
+from streams.elsewhere import Elsewhere
+from streams.owned import Holdings
+from streams.partition import Partition, Record
+from streams.settings import Settings, from_raw
+from streams.sharing import BEAT, Sharing, deleted
+from streams.simulate import Faults, demo, simulate, spoil
+from streams.slices import Span
+from streams.snapshot import WorkerStatus
+from streams.topics import facts_topics, input_topics
+
+START = 1_760_004_000_000
+RULES: dict[str, Any] = {
+    "groups": {"both": ["billing", "sales"]},
+    "queues": {name: {"channel": name, "first_reply_target_seconds": 600} for name in ("chat", "email")},
+    "retention": {"fine_minutes": 70},
+}
+
+
+class Owner:
+    """A worker without Kafka: records go to partition 0, facts to theirs, and every flush is stored at once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.topics = input_topics(settings.broker.app_id)
+        self.holdings = Holdings(self.topics, partitions_of(settings))
+        self.holdings.keeps_untold = True
+        self.sharing = Sharing(settings, self.holdings)
+        self.changelog: list[tuple[bytes, bytes | None]] = []
+        self.now = 0.0
+        for topic in self.topics:
+            self.holdings.take(topic, 0).begin()
+
+    @property
+    def partitions(self) -> list[Partition]:
+        return [owned.partition for owned in self.holdings.values() if isinstance(owned.partition, Partition)]
+
+    def put(self, topic: str, key: bytes | None, value: bytes) -> None:
+        owned = self.holdings[topic, 0]
+        assert owned.next_offset is not None
+        owned.partition.apply([Record(owned.next_offset, key, value, 0)])
+        owned.next_offset += 1
+
+    def flush(self, *, tell: bool = True, farewell: bool = False) -> list[Record]:
+        """Flush everything; the records of the floor topic, if there are any."""
+        topic_of = {destination: topic for topic, destination in facts_topics(self.settings.broker.app_id).items()}
+        for owned in self.holdings.values():
+            flush = owned.partition.flush()
+            self.sharing.note(owned, flush)
+            if tell:
+                self.sharing.look(owned, self.now, START)
+            if flush is not None:
+                self.changelog += [*flush.tallies, *flush.contacts, flush.marker]
+                gone = owned.partition.flushed(flush)
+                deleted(owned, gone)
+                self.changelog += [(key, None) for key in gone]
+                for destination, key, value in flush.facts:
+                    self.put(topic_of[destination], key, value)
+        self.now += 1
+        if not tell:
+            return []
+        telling = self.sharing.take(self.now, farewell=farewell)[0]
+        self.changelog += telling.marks
+        return [Record(0, key, value, 0) for key, value in telling.records]
+
+
+def elsewhere_of(settings: Settings) -> Elsewhere:
+    found = Elsewhere(input_topics(settings.broker.app_id), partitions_of(settings))
+    found.follow([0])
+    return found
+
+
+def told(elsewhere: Elsewhere) -> list[Partition]:
+    return list(elsewhere.partitions(0.0).values())
+
+
+def fed(settings: Settings, seconds: int = 4_000) -> tuple[Owner, list[list[Record]]]:
+    """An owner after a simulated hour, and what it told every few hundred records."""
+    owner, sent = Owner(settings), []
+    faults = Faults(duplicates=0.02, disorder_ms=2_000, malformed=0.01)
+    for n, item in enumerate(spoil(simulate(demo(START, seconds, hour=10.0), 4), faults, 4), 1):
+        owner.put(item.topic, item.key, item.value)
+        if n % 300 == 0:
+            sent.append(owner.flush())
+    sent += [owner.flush(), owner.flush()]
+    return owner, sent
+
+
+def floor(partitions: Iterable[Partition], settings: Settings) -> dict[str, Any]:
+    """``/api/floor`` when the last record has been applied."""
+    status = WorkerStatus(expected=frozenset((topic, 0) for topic in input_topics(settings.broker.app_id)))
+    found: dict[str, Any] = _rounded(api.floor(snapshot.take(list(partitions), settings, status, START + 4_000_000)))
+    return found
+
+
+def _rounded(value: Any) -> Any:
+    """Shares of agents are sums of fractions, and end otherwise when the agents come in another order."""
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_rounded(each) for each in value]
+    return round(value, 9) if isinstance(value, float) else value
+
+
+def test_the_floor_another_worker_shows_is_the_owners_own() -> None:
+    settings = from_raw(RULES, {})
+    owner, sent = fed(settings)
+    elsewhere = elsewhere_of(settings)
+
+    elsewhere.read_to_end(0)
+    for records in sent:
+        elsewhere.take(0, records, 0.0)
+
+    shown, own = floor(told(elsewhere), settings), floor(owner.partitions, settings)
+    assert shown == own
+    assert own["complete"]
+    assert own["floor"]["live"]["waiting"] > 0
+    assert own["floor"]["backlog"]["open"] > 0
+    assert own["floor"]["live"]["slots_in_use"] > 0
+    assert own["floor"]["windows"]["1h"]["people"]
+    assert own["floor"]["windows"]["1h"]["answered"] > 200
+
+
+def test_agents_and_hours_are_the_owners_own() -> None:
+    settings = from_raw(RULES, {})
+    owner, sent = fed(settings)
+    elsewhere = elsewhere_of(settings)
+    for records in sent:
+        elsewhere.read_to_end(0)
+        elsewhere.take(0, records, 0.0)
+
+    question = api_agents.Question(Span(START, START + 3_600_000))
+    query = api_intervals.parse({"by": "hour", "from": str(START), "to": str(START + 3_600_000)}, settings, START)
+    agents = [api_agents.answer(each, settings, question) for each in (told(elsewhere), owner.partitions)]
+    hours = [_all(api_intervals.steps(each, settings, query)) for each in (told(elsewhere), owner.partitions)]
+
+    assert agents[0] == agents[1]
+    assert sum(row["taken"] for row in agents[1]["agents"]) > 100
+    assert hours[0] == hours[1]
+    assert hours[1]
+
+
+def _all(work: Any) -> Any:
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            return done.value
+
+
+def test_who_comes_later_finds_the_same_in_what_compaction_leaves() -> None:
+    settings = from_raw(RULES, {})
+    owner, sent = fed(settings)
+    last: dict[bytes | None, Record] = {}
+    for record in (record for records in sent for record in records):
+        last.pop(record.key, None)
+        last[record.key] = record
+    elsewhere = elsewhere_of(settings)
+
+    elsewhere.take(0, last.values(), 0.0)
+    unknown = told(elsewhere)
+    elsewhere.read_to_end(0)
+    elsewhere.take(0, owner.flush(), 0.0)
+
+    assert unknown == []
+    assert floor(told(elsewhere), settings) == floor(owner.partitions, settings)
+
+
+def test_what_was_stored_and_not_told_is_told_by_the_successor() -> None:
+    settings = from_raw(RULES, {})
+    owner, sent = fed(settings)
+    for item in simulate(demo(START + 4_000_000, 600, hour=11.0), 9):
+        owner.put(item.topic, item.key, item.value)
+    owner.flush(tell=False)
+    successor = Owner(settings)
+    successor.holdings.clear()
+    successor.holdings.restore(0, [Record(n, key, value, 0) for n, (key, value) in enumerate(owner.changelog)])
+    for topic in successor.topics:
+        successor.holdings.take(topic, 0).begin()
+    elsewhere = elsewhere_of(settings)
+    elsewhere.read_to_end(0)
+    for records in sent:
+        elsewhere.take(0, records, 0.0)
+
+    untold = successor.flush()
+    elsewhere.take(0, untold, 0.0)
+
+    assert floor(told(elsewhere), settings) == floor(successor.partitions, settings)
+    assert len(untold) < sum(map(len, sent)) / 3
+
+
+def test_a_replaced_owner_adds_nothing() -> None:
+    settings = from_raw(RULES, {})
+    owner, sent = fed(settings)
+    elsewhere = elsewhere_of(settings)
+    elsewhere.read_to_end(0)
+    for records in sent:
+        elsewhere.take(0, records, 0.0)
+
+    elsewhere.take(0, sent[2], 0.0)
+
+    assert floor(told(elsewhere), settings) == floor(owner.partitions, settings)
+
+
+def test_a_partition_is_missing_until_it_is_read_to_its_end_when_given_back_and_when_silent() -> None:
+    settings = from_raw({}, {})
+    owner = Owner(settings)
+    elsewhere = elsewhere_of(settings)
+
+    elsewhere.take(0, owner.flush(), 10.0)
+    before = elsewhere.partitions(10.0)
+    elsewhere.read_to_end(0)
+    elsewhere.take(0, owner.flush(), 11.0)
+    known, silent = elsewhere.partitions(15.9), elsewhere.partitions(16.1)
+    elsewhere.take(0, owner.flush(farewell=True), 12.0)
+
+    assert (before, len(known), silent, elsewhere.partitions(12.0)) == ({}, 5, {}, {})
+
+
+def test_a_quiet_partition_is_told_with_a_beat_and_nothing_else() -> None:
+    owner = Owner(from_raw({}, {}))
+    owner.flush()
+
+    assert [record.key for record in owner.flush()] == [BEAT]
+
+
+def test_state_of_another_version_leaves_the_partition_missing_and_is_told_once() -> None:
+    settings = from_raw({}, {})
+    owner = Owner(settings)
+    records = owner.flush()
+    elsewhere = elsewhere_of(settings)
+    elsewhere.read_to_end(0)
+    strange = [
+        record._replace(value=record.value.replace(b"\x03", b"\x63", 1) if record.value else None) for record in records
+    ]
+
+    elsewhere.take(0, [record for record in strange if record.key != BEAT], 0.0)
+    elsewhere.take(0, records, 0.0)
+
+    assert elsewhere.partitions(0.0) == {}
