@@ -4,7 +4,7 @@ What every flush stores enters, apart from contacts; about once a second it leav
 topic, each key with its latest value only, in the transaction of a flush: so it is never ahead of what is stored, and a
 worker that was paused and has been replaced can't add anything. Behind it go what is to be seen of the contacts
 (``streams.sight``), and a **beat**: up to here all is told. What was stored and not told when a worker died is what
-stands in the changelog behind the last ``TOLD``; its successor tells it. See ``docs/decisions/0014``.
+stands in the changelog behind the last ``TOLD``; its successor tells it. See ``docs/decisions/0015``.
 
 Pure; times are seconds of a clock that never goes back, or epoch ms where they are named so.
 """
