@@ -21,7 +21,7 @@ _IDENTITY_KEY: Final = f"{_IDENTITY}|".encode()
 TOLD: Final = "f|"
 """Behind the topic, the key of the mark that all that stands before it in the changelog was told to other workers."""
 _TOLD_KEY: Final = TOLD.encode()
-_SHARED: Final = frozenset(b"sdknqam")
+_SHARED: Final = frozenset(b"svdknqam")
 _SHARED_PEOPLE: Final = b"p|a:"
 
 

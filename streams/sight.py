@@ -19,8 +19,8 @@ from streams.settings import Settings
 from streams.stored import STATE_VERSION, of_this_version
 from streams.view import FLOOR
 
-CONTACTS: Final = b"v|c"
-OPEN: Final = b"v|o"
+CONTACTS: Final = b"w|c"
+OPEN: Final = b"w|o"
 """Names of the pieces: live contacts; voicemails and open conversations."""
 
 
