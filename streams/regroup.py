@@ -46,6 +46,8 @@ def regroup(
     markers: dict[str, dict[int, list[Any]]] = {}
     for number, changelog in enumerate(state):
         for (topic, code, name), value in _entries(changelog):
+            if code == _TOLD:
+                continue  # the new generation has told nobody anything yet
             if code == _MARKER:
                 markers.setdefault(topic, {})[number] = _decode(value)
                 continue
@@ -140,7 +142,7 @@ def _including_nothing(code: bytes, value: bytes) -> bytes:
     return _encode(fields)
 
 
-_MARKER, _IDENTITY, _CONTACT, _AGENT, _PERSON = b"m", b"i", b"c", b"a", b"p"
+_MARKER, _IDENTITY, _CONTACT, _AGENT, _PERSON, _TOLD = b"m", b"i", b"c", b"a", b"p", b"f"
 _BY_KEY: Final = (_CONTACT, _AGENT, _PERSON)
 _STAMP_AT: Final = {b"s": 0, b"n": 0, b"d": 0, _CONTACT: 1, _AGENT: 1, _PERSON: 1}
 _NEXT_OFFSET: Final = 1

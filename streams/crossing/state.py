@@ -14,7 +14,7 @@ import msgspec
 
 from streams.crossing.agents import Agents
 from streams.crossing.customers import Customers
-from streams.crossing.fact import AGENTS, DESTINATIONS, CrossFact, Told, decode
+from streams.crossing.fact import AGENTS, DESTINATIONS, CrossFact, Told, decode, facts_topic
 from streams.facts import Change
 from streams.partition import Partition, Record, Refused
 from streams.roster import Roster
