@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Final
 
 from msgspec import Struct
@@ -55,10 +55,10 @@ class Book(Struct):
     channel: str
     limits: Limits
     total: Slice
-    fine: dict[int, Slice] = {}
-    minute: dict[int, Slice] = {}
-    coarse: dict[int, Slice] = {}
-    length: dict[int, Slice] = {}
+    fine: MutableMapping[int, Slice] = {}
+    minute: MutableMapping[int, Slice] = {}
+    coarse: MutableMapping[int, Slice] = {}
+    length: MutableMapping[int, Slice] = {}
     cells: dict[int, Fields] = {}
 
     def balance(self) -> int:

@@ -10,13 +10,16 @@ somebody who was replaced, and is left out. Pure; times are seconds of a clock t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import msgspec
 
 from streams import sight
+from streams.crossing.state import partitions_of
+from streams.packed import ToldLedger
 from streams.partition import Partition, Record
+from streams.settings import Settings
 from streams.sharing import BEAT, STAMP_BYTES, decode_beat
 from streams.stored import StateRefusedError
 
@@ -42,11 +45,12 @@ class _Number:
 
 
 class Elsewhere:
-    """What others count. ``new(topic, number)`` makes an empty partition."""
+    """What others count."""
 
-    def __init__(self, topics: Iterable[str], new: Callable[[str, int], Partition]) -> None:
+    def __init__(self, settings: Settings, topics: Iterable[str]) -> None:
+        self._settings = settings
         self._topics = frozenset(topics)
-        self._new = new
+        self._new = partitions_of(settings)
         self._numbers: dict[int, _Number] = {}
 
     @property
@@ -110,6 +114,7 @@ class Elsewhere:
             if topic not in self._topics:
                 return
             partition = number.partitions[topic] = self._new(topic, n)
+            partition.ledger = ToldLedger(self._settings, f"{topic}|".encode())
         if value is None:
             partition.restore(key, None)
             return

@@ -7,7 +7,7 @@ The totals only ever grow: what a correction takes back is counted beside them (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from typing import Final
 
 import msgspec
@@ -243,7 +243,7 @@ class Ledger:
                     piece.fields[field] = piece.fields.get(field, 0) + span.sign * (until - at)
                 at = until
 
-    def _slice(self, store: dict[int, Slice], ring: Ring, at: int, book: Book) -> Slice:
+    def _slice(self, store: MutableMapping[int, Slice], ring: Ring, at: int, book: Book) -> Slice:
         start = at - at % ring.width_ms
         piece = store.get(start)
         if piece is None:
@@ -277,19 +277,23 @@ class Ledger:
 
     def read_back(self, key: bytes, value: bytes) -> None:
         """Take one stored slice."""
-        code, start, channel, queue = key[len(self._prefix) + 2 :].decode().split("|", 3)
-        stamp, fields, maxima = _decode(value)
+        code, start, queue, channel = self.parts_of(key)
         book = self._open(queue, channel)
-        piece = Slice(key, fields, maxima, stamp)
+        piece = decode_slice(value, key)
         if code == TOTAL:
             book.total = piece
         else:
             self._store(book, code)[int(start)] = piece
-        self.guard_until = max(self.guard_until, stamp)
+        self.guard_until = max(self.guard_until, piece.stamp)
+
+    def parts_of(self, key: bytes) -> tuple[str, str, str, str]:
+        """The ring, start, queue and channel of a stored slice."""
+        code, start, channel, queue = key[len(self._prefix) + 2 :].decode().split("|", 3)
+        return code, start, queue, channel
 
     def forget(self, key: bytes) -> None:
         """Drop one stored slice (its tombstone was read)."""
-        code, start, channel, queue = key[len(self._prefix) + 2 :].decode().split("|", 3)
+        code, start, queue, channel = self.parts_of(key)
         book = self._books.get((queue, channel))
         if book is not None and code != TOTAL:
             self._store(book, code).pop(int(start), None)
@@ -307,7 +311,7 @@ class Ledger:
         return gone
 
     @staticmethod
-    def _store(book: Book, code: str) -> dict[int, Slice]:
+    def _store(book: Book, code: str) -> MutableMapping[int, Slice]:
         return {"f": book.fine, "m": book.minute, "c": book.coarse, "l": book.length}[code]
 
     def mend_maxima(self, facts: Iterable[tuple[int, Fact]]) -> None:
@@ -328,6 +332,13 @@ _MAXIMA: Final = frozenset({y.MAX_WAIT, y.MAX_ANSWERED_WAIT})
 _COHORT_CELL: Final = (1 << 30) - 1
 _SINK: Final = Slice(b"", {}, {})
 """Takes what is older than a ring keeps."""
+
+
+def decode_slice(value: bytes, key: bytes = b"") -> Slice:
+    """A slice as it was stored under ``key``."""
+    stamp, fields, maxima = _decode(value)
+    return Slice(key, fields, maxima, stamp)
+
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[int, dict[int, int], dict[int, int]]).decode

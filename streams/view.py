@@ -259,7 +259,7 @@ def _pieces(partitions: Iterable[Partition], key: Key, code: str, span: Span) ->
             yield from (piece for start, piece in store.items() if span.start - width < start < span.end)
 
 
-def _store(book: Book, code: str) -> dict[int, Slice]:
+def _store(book: Book, code: str) -> Mapping[int, Slice]:
     return {"f": book.fine, "m": book.minute, "c": book.coarse, "l": book.length}[code]
 
 

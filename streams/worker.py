@@ -13,7 +13,6 @@ from streams import web
 from streams.access import refuse_exposure
 from streams.app import Worker, build, work
 from streams.broker import embedded_broker
-from streams.crossing.state import partitions_of
 from streams.elsewhere import Elsewhere
 from streams.follower import Follower
 from streams.measures.topic import Reader
@@ -65,7 +64,7 @@ def follow(worker: Worker, partitions: int) -> Elsewhere | None:
     sharing, settings = worker.sharing, worker.settings
     if sharing is None:
         return None
-    elsewhere = Elsewhere(worker.inputs, partitions_of(settings))
+    elsewhere = Elsewhere(settings, worker.inputs)
     follower = Follower(
         settings.broker, elsewhere, lambda: {number for _, number in worker.holdings}, partitions=partitions,
         on_alone=sharing.is_alone, on_error=worker.fail, whole_floor=settings.worker.whole_floor,

@@ -7,7 +7,7 @@ events (in the order given) and answers what a user could ask.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -325,7 +325,7 @@ def numbers(partition: Partition) -> Numbers:
     )  # fmt: skip
 
 
-def _counted(store: dict[int, Slice]) -> dict[int, object]:
+def _counted(store: Mapping[int, Slice]) -> dict[int, object]:
     found = {
         start: ({f: n for f, n in piece.fields.items() if n}, dict(piece.maxima)) for start, piece in store.items()
     }

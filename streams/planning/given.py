@@ -133,7 +133,7 @@ class _Pieces:
         return _sums([book.coarse for book in self._books], range(span.start, span.end, QUARTER), fields)
 
 
-def _sums(stores: list[dict[int, Slice]], starts: range, fields: tuple[int, ...]) -> list[int]:
+def _sums(stores: list[Mapping[int, Slice]], starts: range, fields: tuple[int, ...]) -> list[int]:
     sums = [0] * len(fields)
     for store in stores:
         for start in starts:

@@ -110,7 +110,7 @@ def numbers(partition: Partition) -> object:
     return books, partition.counters, contacts, partition.waiting, partition.handling, partition.watermark
 
 
-def _counted(store: dict[int, Slice]) -> dict[int, object]:
+def _counted(store: Mapping[int, Slice]) -> dict[int, object]:
     """Slices without what cancelled out to 0."""
     found = {start: ({f: n for f, n in piece.fields.items() if n}, piece.maxima) for start, piece in store.items()}
     return {start: counted for start, counted in found.items() if any(counted)}

@@ -8,16 +8,15 @@ from typing import Any
 from streams import api, snapshot
 from streams.api import agents as api_agents
 from streams.api import intervals as api_intervals
-from streams.crossing.state import partitions_of
 from streams.elsewhere import Elsewhere
-from streams.owned import Holdings
 from streams.partition import Partition, Record
 from streams.settings import Settings, from_raw
-from streams.sharing import BEAT, Sharing, deleted
+from streams.sharing import BEAT
 from streams.simulate import Faults, demo, simulate, spoil
 from streams.slices import Span
 from streams.snapshot import WorkerStatus
-from streams.topics import facts_topics, input_topics
+from streams.topics import input_topics
+from tests.telling import Owner
 
 START = 1_760_004_000_000
 RULES: dict[str, Any] = {
@@ -27,55 +26,13 @@ RULES: dict[str, Any] = {
 }
 
 
-class Owner:
-    """A worker without Kafka: records go to partition 0, facts to theirs, and every flush is stored at once."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.topics = input_topics(settings.broker.app_id)
-        self.holdings = Holdings(self.topics, partitions_of(settings))
-        self.holdings.keeps_untold = True
-        self.sharing = Sharing(settings, self.holdings)
-        self.changelog: list[tuple[bytes, bytes | None]] = []
-        self.now = 0.0
-        for topic in self.topics:
-            self.holdings.take(topic, 0).begin()
-
-    @property
-    def partitions(self) -> list[Partition]:
-        return [owned.partition for owned in self.holdings.values() if isinstance(owned.partition, Partition)]
-
-    def put(self, topic: str, key: bytes | None, value: bytes) -> None:
-        owned = self.holdings[topic, 0]
-        assert owned.next_offset is not None
-        owned.partition.apply([Record(owned.next_offset, key, value, 0)])
-        owned.next_offset += 1
-
-    def flush(self, *, tell: bool = True, farewell: bool = False) -> list[Record]:
-        """Flush everything; the records of the floor topic, if there are any."""
-        topic_of = {destination: topic for topic, destination in facts_topics(self.settings.broker.app_id).items()}
-        for owned in self.holdings.values():
-            flush = owned.partition.flush()
-            self.sharing.note(owned, flush)
-            if tell:
-                self.sharing.look(owned, self.now, START)
-            if flush is not None:
-                self.changelog += [*flush.tallies, *flush.contacts, flush.marker]
-                gone = owned.partition.flushed(flush)
-                deleted(owned, gone)
-                self.changelog += [(key, None) for key in gone]
-                for destination, key, value in flush.facts:
-                    self.put(topic_of[destination], key, value)
-        self.now += 1
-        if not tell:
-            return []
-        telling = self.sharing.take(self.now, farewell=farewell)[0]
-        self.changelog += telling.marks
-        return [Record(0, key, value, 0) for key, value in telling.records]
+def flushed(owner: Owner, *, tell: bool = True, farewell: bool = False) -> list[Record]:
+    """What the owner of the one partition tells with its next flush."""
+    return owner.flush(START, tell=tell, farewell=farewell).get(0, [])
 
 
 def elsewhere_of(settings: Settings) -> Elsewhere:
-    found = Elsewhere(input_topics(settings.broker.app_id), partitions_of(settings))
+    found = Elsewhere(settings, input_topics(settings.broker.app_id))
     found.follow([0])
     return found
 
@@ -91,8 +48,8 @@ def fed(settings: Settings, seconds: int = 4_000) -> tuple[Owner, list[list[Reco
     for n, item in enumerate(spoil(simulate(demo(START, seconds, hour=10.0), 4), faults, 4), 1):
         owner.put(item.topic, item.key, item.value)
         if n % 300 == 0:
-            sent.append(owner.flush())
-    sent += [owner.flush(), owner.flush()]
+            sent.append(flushed(owner))
+    sent += [flushed(owner), flushed(owner)]
     return owner, sent
 
 
@@ -170,7 +127,7 @@ def test_who_comes_later_finds_the_same_in_what_compaction_leaves() -> None:
     elsewhere.take(0, last.values(), 0.0)
     unknown = told(elsewhere)
     elsewhere.read_to_end(0)
-    elsewhere.take(0, owner.flush(), 0.0)
+    elsewhere.take(0, flushed(owner), 0.0)
 
     assert unknown == []
     assert floor(told(elsewhere), settings) == floor(owner.partitions, settings)
@@ -181,18 +138,17 @@ def test_what_was_stored_and_not_told_is_told_by_the_successor() -> None:
     owner, sent = fed(settings)
     for item in simulate(demo(START + 4_000_000, 600, hour=11.0), 9):
         owner.put(item.topic, item.key, item.value)
-    owner.flush(tell=False)
+    flushed(owner, tell=False)
     successor = Owner(settings)
     successor.holdings.clear()
     successor.holdings.restore(0, [Record(n, key, value, 0) for n, (key, value) in enumerate(owner.changelog)])
-    for topic in successor.topics:
-        successor.holdings.take(topic, 0).begin()
+    successor.begin()
     elsewhere = elsewhere_of(settings)
     elsewhere.read_to_end(0)
     for records in sent:
         elsewhere.take(0, records, 0.0)
 
-    untold = successor.flush()
+    untold = flushed(successor)
     elsewhere.take(0, untold, 0.0)
 
     assert floor(told(elsewhere), settings) == floor(successor.partitions, settings)
@@ -217,27 +173,27 @@ def test_a_partition_is_missing_until_it_is_read_to_its_end_when_given_back_and_
     owner = Owner(settings)
     elsewhere = elsewhere_of(settings)
 
-    elsewhere.take(0, owner.flush(), 10.0)
+    elsewhere.take(0, flushed(owner), 10.0)
     before = elsewhere.partitions(10.0)
     elsewhere.read_to_end(0)
-    elsewhere.take(0, owner.flush(), 11.0)
+    elsewhere.take(0, flushed(owner), 11.0)
     known, silent = elsewhere.partitions(15.9), elsewhere.partitions(16.1)
-    elsewhere.take(0, owner.flush(farewell=True), 12.0)
+    elsewhere.take(0, flushed(owner, farewell=True), 12.0)
 
     assert (before, len(known), silent, elsewhere.partitions(12.0)) == ({}, 5, {}, {})
 
 
 def test_a_quiet_partition_is_told_with_a_beat_and_nothing_else() -> None:
     owner = Owner(from_raw({}, {}))
-    owner.flush()
+    flushed(owner)
 
-    assert [record.key for record in owner.flush()] == [BEAT]
+    assert [record.key for record in flushed(owner)] == [BEAT]
 
 
 def test_state_of_another_version_leaves_the_partition_missing_and_is_told_once() -> None:
     settings = from_raw({}, {})
     owner = Owner(settings)
-    records = owner.flush()
+    records = flushed(owner)
     elsewhere = elsewhere_of(settings)
     elsewhere.read_to_end(0)
     strange = [

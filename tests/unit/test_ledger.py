@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from streams import tally as y
@@ -30,12 +32,12 @@ def offered(at: int = START, queue: str = "billing") -> Fact:
     return Fact(Kind.OFFERED, queue, "voice", at, at, at)
 
 
-def only(store: dict[int, Slice]) -> Slice:
+def only(store: Mapping[int, Slice]) -> Slice:
     (piece,) = store.values()
     return piece
 
 
-def kept(store: dict[int, Slice]) -> dict[int, int]:
+def kept(store: Mapping[int, Slice]) -> dict[int, int]:
     """The fields of the one slice of a ring, without what came to 0."""
     return {field: n for field, n in only(store).fields.items() if n}
 
