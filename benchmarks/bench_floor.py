@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import random
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from heapq import heappop, heappush
@@ -18,6 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
+from benchmarks.results import record
 from streams import events as e
 from streams import snapshot
 from streams.elsewhere import Elsewhere

@@ -13,7 +13,8 @@ from streams.fence import Fence, LostOwnershipError, Send
 from streams.flusher import Flusher
 from streams.owned import Holdings, Owned, Pace
 from streams.partition import Record
-from streams.settings import Broker
+from streams.settings import Broker, Settings
+from streams.sharing import Sharing
 from tests.integration.toy_partition import ToyPartition
 
 CALLS, AGENTS = "call-events", "agent-events"
@@ -56,7 +57,7 @@ class Group:
 class Desk:
     """A flusher with its fence, its group and what it holds."""
 
-    def __init__(self, *keys: tuple[str, int]) -> None:
+    def __init__(self, *keys: tuple[str, int], shares: bool = False) -> None:
         self.fence, self.group = Transactions(), Group()
         self.holdings = Holdings([CALLS, AGENTS], ToyPartition)
         for key in keys:
@@ -64,7 +65,8 @@ class Desk:
             self.holdings[key].epoch = 1
         self.flusher = Flusher(
             self.holdings, "changelog", producer=_no_producer, group=lambda: self.group, interval_seconds=1,
-            lease_seconds=10, fence=self.fence,
+            lease_seconds=10, fence=self.fence, floor="floor",
+            sharing=Sharing(Settings(), self.holdings) if shares else None,
         )  # fmt: skip
 
     async def flush(self, key: tuple[str, int], *values: str) -> None:
@@ -135,3 +137,24 @@ async def test_a_fenced_worker_asks_to_join_again_and_writes_nothing_until_it_ha
 
     assert (desk.group.rejoined, before, len(desk.fence.committed)) == (1, [], 1)
     assert "partition 0 has another owner: what it held is read again" in caplog.text
+
+
+async def test_what_others_are_told_goes_with_the_flush_that_stores_it() -> None:
+    desk = Desk((CALLS, 3), shares=True)
+
+    await desk.flush((CALLS, 3), "c1,offered,q,4")
+    await desk.flusher.flush()
+
+    told = [b"call-events|t|q|offered", b"call-events|m|"]
+    state = ("changelog", 3, [told[0], b"call-events|c|c1", told[1]])
+    sends = [state, ("floor", 3, [*told, b"@"]), ("changelog", 3, [b"call-events|f|"])]
+    assert desk.fence.committed == [(3, sends, {TP(CALLS, 3): 1})]
+
+
+async def test_who_gives_partitions_back_says_so_although_nothing_has_changed() -> None:
+    desk = Desk((CALLS, 3), shares=True)
+    await desk.flush((CALLS, 3), "c1,offered,q,4")
+
+    await desk.flusher.flush(farewell=True)
+
+    assert desk.fence.committed[1:] == [(3, [("floor", 3, [b"@"]), ("changelog", 3, [])], {})]
