@@ -270,9 +270,11 @@ class Call(Contact):
         if not world.chance(self.floor.spec.habits.no_wrap_up):
             agent.show("after_contact_work")
             self.say(e.CallWrapStarted, **whose)
+            handling.wraps_up(over=False)
             yield world.around(handling.queue.spec.acw_seconds, 0.8)
             said, handling.acw_ms = self.measured(world.now - (handling.ended_ms or world.now))
             self.say(e.CallWrappedUp, acw_ms=said, **whose)
+            handling.wraps_up(over=True)
         handling.record(world.now)
         agent.release()
 

@@ -15,7 +15,7 @@ from streams.events import Direction, Event
 from streams.simulate.kernel import World
 from streams.simulate.spec import DAY_MS, Spec
 from streams.simulate.staff import Agent, Queue
-from streams.simulate.truth import Ending, Happening, Ledger, Outcome, Segment, Visit
+from streams.simulate.truth import Ending, Happening, Ledger, Outcome, Party, Segment, Visit
 
 #: What a source that loses an end loses: the event that says so, and everything after it.
 ENDS: Final = frozenset(
@@ -97,6 +97,7 @@ class Contact:
         world = self.world
         if self.started_ms < 0:
             self.started_ms = world.now
+            self.floor.ledger.add(Party(self.id, self.customer_id))
             if self.excluded:
                 self.floor.ledger.add(
                     Happening(f"{self.excluded}_contacts", self.id, None, self.channel, world.now, world.now, True)
@@ -164,8 +165,8 @@ class Handling:
     """One handle segment while it lasts; durations are filled in by the story that plays it."""
 
     __slots__ = (
-        "acw_ms", "agent", "answered_ms", "contact", "ended_ms", "escalated", "hold_ms", "holds", "id", "offered_ms",
-        "queue", "talk_ms", "told", "transferred_to",
+        "acw_ms", "agent", "answered_ms", "contact", "ended_ms", "escalated", "free_ms", "hold_ms", "holds", "id",
+        "offered_ms", "queue", "talk_ms", "told", "transferred_to",
     )  # fmt: skip
 
     def __init__(self, contact: Contact, agent: Agent, segment_id: str) -> None:
@@ -176,6 +177,7 @@ class Handling:
         self.offered_ms = contact.offered_ms
         self.answered_ms = contact.world.now
         self.ended_ms: int | None = None
+        self.free_ms: int | None = None
         self.talk_ms = self.hold_ms = self.holds = self.acw_ms = 0
         self.transferred_to: str | None = None
         self.escalated = False
@@ -195,6 +197,12 @@ class Handling:
         """The conversation has ended: call it after the event that says so, which may have been lost."""
         self.told = not self.contact.lost
         self.transferred_to = transferred_to
+        self.free_ms = self.ended_ms if self.told else None
+
+    def wraps_up(self, *, over: bool) -> None:
+        """After-contact work has begun, or is over: call it after the event that says so, which may have been lost."""
+        if not self.contact.lost:
+            self.free_ms = self.contact.world.now if over else None
 
     def record(self, closed_ms: int | None) -> None:
         """Write it into the ledger, once: over with its after-contact work at ``closed_ms``, or cut short (None).
@@ -215,5 +223,6 @@ class Handling:
                 self.answered_ms, self.ended_ms if self.told else None, closed_ms if known else None, ending,
                 self.talk_ms if self.told else 0, self.hold_ms if self.told else 0, self.holds,
                 self.acw_ms if known else 0, self.transferred_to, self.escalated, contact.counted, contact.seen_ms,
+                self.free_ms,
             )
         )  # fmt: skip

@@ -16,7 +16,10 @@ from streams.simulate.staff import Agent, Queue, find
 from streams.simulate.truth import Moment
 
 TAGS: Final = ("invoice", "delivery", "password", "contract", "refund", "outage")
-RATINGS: Final = (("csat", 1, 5), ("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7), ("agent_nps", 0, 10))
+RATINGS: Final = (
+    ("csat", 1, 5), ("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7), ("agent_nps", 0, 10), ("emotion", -1, 1),
+    ("servqual", 1, 7),
+)  # fmt: skip
 CLOSE_AFTER_SECONDS: Final = (300.0, 1_500.0)
 
 
@@ -53,20 +56,27 @@ class Conversation(Contact):
             return
         if tells is e.ConversationQueued:
             self.place = fields["queue"]
+        agent = fields.get("agent_id", "")
         if tells in SAID:
-            self._keep(SAID[tells])
+            self._keep(SAID[tells], agent_id=agent)
         elif tells is e.ConversationMessage:
-            self._keep(fields["author"] if fields["public"] else "note")
+            self._keep(fields["author"] if fields["public"] else "note", agent_id=agent)
         elif tells is e.ConversationTagged and fields["complaint"]:
             self._keep("complaint")
         elif tells is e.Rated:
             self._keep(fields["kind"], fields["score"], fields["scale_min"], fields["scale_max"])
+            if fields["expected"] is not None:
+                self._keep("expected", fields["expected"], fields["scale_min"], fields["scale_max"])
         elif tells is e.Reviewed:
             self._keep("peer" if fields["peer"] else "qa", fields["score"])
 
-    def _keep(self, what: str, value: float = 0.0, low: float = 0.0, high: float = 1.0) -> None:
-        moment = Moment(self.id, self.channel, self.counted, self.world.now, what, self.place, value, low, high)
-        self.floor.ledger.add(moment)
+    def _keep(
+        self, what: str, value: float = 0.0, low: float = 0.0, high: float = 1.0, agent_id: str = ""
+    ) -> None:  # fmt: skip
+        now, place = self.world.now, self.place
+        self.floor.ledger.add(
+            Moment(self.id, self.channel, self.counted, now, what, place, value, low, high, agent_id)
+        )  # fmt: skip
 
     def story(self) -> Story:
         """From the first word to the last survey answer."""
@@ -193,8 +203,9 @@ class Conversation(Contact):
                 yield world.around(600, 1.0)
                 kind, low, high = world.random.choice(RATINGS)
                 score = round(min(high, max(low, world.random.gauss(low + 0.8 * (high - low), 0.2 * (high - low)))))
+                expected = float(world.random.randint(low, high)) if kind == "servqual" else None
                 self.say(e.Rated, kind=kind, survey_id=survey, score=float(score), scale_min=float(low),
-                         scale_max=float(high))  # fmt: skip
+                         scale_max=float(high), expected=expected)  # fmt: skip
                 self.count("rated")
                 if world.chance(0.3):
                     self.say(e.ConversationCommented, text="Friendly." if score > high / 2 else "Took too long.")

@@ -129,7 +129,7 @@ def _said_of_it(moment: Moment) -> Iterator[Entry]:
         yield queue, at, "surveys_sent", 1
     elif what in ("qa", "peer"):
         yield queue, at, f"{what}_score", round(1000 * moment.value)
-    elif what in ("csat", "nps", "agent_nps", "ces"):
+    elif what in ("csat", "nps", "agent_nps", "ces", "emotion", "servqual", "expected"):
         yield queue, at, f"{what}_score", round(1000 * (moment.value - moment.low) / (moment.high - moment.low))
         satisfied, dissatisfied = (9, 6) if moment.high == 10 else (moment.high - 1, moment.low + 1)
         if moment.value >= satisfied:

@@ -8,14 +8,16 @@ Every record is kept (some 300 bytes a contact): for load tests use no oracle.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
+from streams.simulate import people
 from streams.simulate.letters import Promises, counted
 from streams.simulate.scores import scores
-from streams.simulate.truth import Happening, Moment, Segment, Spell, Truth, Visit
+from streams.simulate.truth import Happening, Moment, Party, Segment, Spell, Truth, Visit
 
 Attribution: TypeAlias = Literal["event_time", "arrival", "contact_arrival"]
 Counts: TypeAlias = dict[str, int]
@@ -64,6 +66,7 @@ class Oracle:
         self.ring_band_ms = ring_band_ms
         self.letters: dict[str, list[Moment]] = defaultdict(list)
         self.spells: list[Spell] = []
+        self.parties: dict[str, str] = {}
 
     def add(self, truth: Truth) -> None:
         """Take one record."""
@@ -76,6 +79,8 @@ class Oracle:
                 self.letters[truth.contact_id].append(truth)
         elif isinstance(truth, Spell):
             self.spells.append(truth)
+        elif isinstance(truth, Party):
+            self.parties[truth.contact_id] = truth.customer_id
         else:
             self.happenings.append(truth)
 
@@ -136,7 +141,10 @@ class Oracle:
         """
         sums: dict[Place, Counts] = defaultdict(lambda: defaultdict(int))
         values: dict[Place, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for queue, channel, at, name, n in self._entries("event_time"):
+        everybody = people.Everybody(
+            self.visits, self._handled(), self.letters, self.happenings, self.parties, self.spells, self._as_of()
+        )
+        for queue, channel, at, name, n in chain(self._entries("event_time"), people.entries(everybody)):
             if day_ms is None or day_ms <= at < day_ms + 86_400_000:
                 _put(sums[queue, channel], name, n)
                 if name.endswith(("_ms", "_score")):
@@ -155,6 +163,14 @@ class Oracle:
             for queue in ("", *spell.queues):
                 found[queue, spell.state] += min(spell.ended_ms - spell.began_ms, LONGEST_SPELL_MS)
         return found
+
+    def deeds_since(self, since_ms: int, place: Place) -> tuple[Counter[str], Counter[str]]:
+        """How often what was done by agents in a queue since then, and by how many of them."""
+        found = [
+            (what, agent) for agent, queue, channel, at, what in people.deeds(self._handled(), self.letters.values())
+            if at >= since_ms and (queue, channel) == place
+        ]  # fmt: skip
+        return Counter(what for what, _ in found), Counter(what for what, _ in set(found))
 
     def dump(self) -> dict[str, Any]:
         """All of it as one JSON-able object."""
@@ -206,6 +222,13 @@ class Oracle:
                     if happening.value:
                         summed = _SUMMED_AS[happening.name]
                         yield happening.queue, happening.channel, happening.at_ms, summed, happening.value
+
+    def _handled(self) -> list[Segment]:
+        """The segments that count, without those given up because their end never came."""
+        as_of = self._as_of()
+        lost = [each for each in self.segments if each.ending == "lost" and each.ended_ms is None]
+        given_up = {each for each in lost if self._given_up(each) <= as_of}
+        return [each for each in self.segments if each.counted and each not in given_up]
 
     def _leaving(self, visit: Visit) -> Iterator[tuple[int, str, int]]:
         """How the visit left its queue, or that it has not."""

@@ -1,4 +1,4 @@
-"""A campaign: one agent after another dials the next lead, talks if a person answers, wraps up, dials again.
+"""A campaign, with other leads each week: one agent after another dials the next, talks if a person answers, wraps up.
 
 What enters is a floor and an outbound agent; what leaves are ``call.dialled``, ``call.connected`` and their ends, and
 what is counted of them. None of it belongs to a queue's numbers.
@@ -12,7 +12,7 @@ from typing import Any, Final
 from streams import events as e
 from streams.simulate.contacts import Contact, Floor
 from streams.simulate.kernel import Story
-from streams.simulate.spec import QueueSpec
+from streams.simulate.spec import DAY_MS, QueueSpec
 from streams.simulate.staff import Agent, Queue
 
 DISPOSITIONS: Final[Sequence[e.Disposition]] = (
@@ -44,7 +44,8 @@ def campaign(floor: Floor, agent: Agent, name: str) -> Story:
 def attempt(floor: Floor, agent: Agent, line: Queue) -> Story:
     """One attempt at one lead."""
     world = floor.world
-    lead = f"lead-{world.random.randrange(5_000)}"
+    week = (world.now - floor.spec.midnight_ms) // (7 * DAY_MS)
+    lead = f"lead-{week}-{world.random.randrange(5_000)}"
     contact = Contact(floor, "out", line, "dialler", direction="outbound", customer_id=lead)
     whose: dict[str, Any] = {"queue": line.name, "agent_id": agent.id, "lead_id": lead}
     agent.show("on_contact")

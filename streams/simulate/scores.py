@@ -85,8 +85,19 @@ def scores(counts: Mapping[str, int], values: Mapping[str, Sequence[int]]) -> di
         "agent_nps": _net(counts, len(times("agent_nps_score")), "agent_nps"),
         "survey_response_ratio": over(min(answers, sent), sent),
         "qa_score_ratio": _on(0, 1, times("qa_score")),
+        "emotion_score": _on(-1, 1, times("emotion_score")),
+        "servqual_gap": over((n("servqual_score") - n("expected_score")) / 1000, len(times("servqual_score"))),
         "peer_score_ratio": _on(0, 1, times("peer_score")),
+        "repeat_ratio": over(n("repeat_contacts"), n("customer_contacts")),
+        "recurring_ratio": over(n("cases_recurred"), n("cases_resolved")),
+        "connected_ratio": over(n("connected_person") + n("connected_abandoned"), n("dials")),
+        "outbound_abandonment_ratio": over(n("outbound_abandoned"), n("connected_person") + n("connected_abandoned")),
+        "attempts_per_lead": over(n("lead_attempts"), n("leads")),
+        "between_seconds": over(n("between_ms") / 1000, n("between")),
     }
+    for kpi, name in (("fcr_ratio", "first_contacts"), ("fcr_final_ratio", "first_contacts_final")):
+        resolved = n("first_contacts_resolved" if kpi == "fcr_ratio" else name)
+        found[kpi] = over(resolved - n(f"{name}_recurred"), resolved)
     for promise in ("first_reply", "next_reply", "resolution"):
         kept, broken = n(f"{promise}_met"), n(f"{promise}_missed")
         found[f"{promise}_sla_ratio"] = over(kept, kept + broken)

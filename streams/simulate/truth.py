@@ -42,7 +42,8 @@ class Segment(NamedTuple):
     """One agent's handling of one contact: talk (hold left out), hold and after-contact work.
 
     ``handling``: the stream ended first; ``lost``: the source never told the end. Both have no durations yet.
-    ``closed_ms`` is the end of after-contact work, ``ended_ms`` that of the conversation itself.
+    ``closed_ms`` is the end of after-contact work, ``ended_ms`` that of the conversation itself, ``free_ms`` when the
+    source told that the agent was done with the contact.
     """
 
     contact_id: str
@@ -63,6 +64,7 @@ class Segment(NamedTuple):
     escalated: bool
     counted: bool
     seen_ms: int
+    free_ms: int | None = None
 
 
 class Happening(NamedTuple):
@@ -87,7 +89,8 @@ class Moment(NamedTuple):
 
     ``what``: "started", "queued", "handed_off", "resolved", "closed", "reopened", "abandoned", "merged", ...; of a
     message its author ("customer", "agent", "bot", "auto", and "note" where the customer does not read it); of a rating
-    its kind, with ``value`` on ``low`` to ``high``. ``queue`` is "" before the first one.
+    its kind, with ``value`` on ``low`` to ``high``. ``queue`` is "" before the first one, ``agent_id`` where nobody
+    is named.
     """
 
     contact_id: str
@@ -99,6 +102,14 @@ class Moment(NamedTuple):
     value: float = 0.0
     low: float = 0.0
     high: float = 1.0
+    agent_id: str = ""
+
+
+class Party(NamedTuple):
+    """Whose contact it is: a customer's, or, of an outbound one, a lead's."""
+
+    contact_id: str
+    customer_id: str
 
 
 class Spell(NamedTuple):
@@ -111,7 +122,7 @@ class Spell(NamedTuple):
     ended_ms: int
 
 
-Truth: TypeAlias = Visit | Segment | Happening | Moment | Spell
+Truth: TypeAlias = Visit | Segment | Happening | Moment | Party | Spell
 
 
 class Ledger(Protocol):

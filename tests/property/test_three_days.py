@@ -15,5 +15,6 @@ def test_every_kpi_of_three_days_is_the_oracles_in_batches_of_any_size(batch: in
     proof = prove(3, 0.15, batch)
 
     assert proof.wrong == []
+    assert proof.never == {"fcr_final_ratio"}  # seven days must pass: thirty have it
     assert proof.records > 90_000
     assert proof.checked > 1_500
