@@ -190,21 +190,22 @@ def windows(
     lives = live(partitions, settings, now) if lives is None else lives
     ring, short = _ring_of(window, partitions[0].ledger.rings if partitions else slices.rings())
     floor_fields, floor_maxima, found = {}, {}, {}  # type: ignore[var-annotated]
+    books = _books(partitions)
     zone = ZoneInfo(settings.defaults.timezone)
     agents_spent = _open_spans(partitions, now)
     doers = crossing.moments(partitions, (FLOOR, ""))
     for key in {*keys_of(partitions), *(k for k in lives if k[0] != FLOOR)}:
         rule = settings.queue(key[0])
         span = slices.window_span(window, now, ZoneInfo(rule.timezone), ring)
-        fields, maxima = _sum(_pieces(partitions, key, ring.code, span))
+        fields, maxima = _sum(_pieces(books[key], ring.code, span))
         if short:  # histograms and maxima live in the minute slices
             wider = Span(slices.floor_to(span.start, MINUTE), span.end)
-            histograms, maxima = _sum(_pieces(partitions, key, "m", wider))
+            histograms, maxima = _sum(_pieces(books[key], "m", wider))
             y.add(fields, {field: n for field, n in histograms.items() if field % y.COHORT >= y.ANSWERED_WAITS})
         y.add(floor_fields, fields)
         _raise(floor_maxima, maxima)
         if key[0]:  # what happened before any queue has no agents; under "" stand those of the floor
-            agents, _ = _sum(_pieces(partitions, (key[0], ""), ring.code, span))
+            agents, _ = _sum(_pieces(books[key[0], ""], ring.code, span))
             y.add(fields, agents)
             y.add(fields, _overlap(agents_spent.get(key[0], ()), span, now))
         past = lives[key].waiting_past_threshold if key in lives else 0
@@ -213,7 +214,7 @@ def windows(
         counts = counts_of(fields, cohort=cohort, maxima=maxima, waiting_past_threshold=past, agents=doing)
         found[key] = Window(span, counts)
     span = slices.window_span(window, now, zone, ring)
-    agents, _ = _sum(_pieces(partitions, ("", ""), ring.code, span))
+    agents, _ = _sum(_pieces(books["", ""], ring.code, span))
     y.add(floor_fields, agents)
     y.add(floor_fields, _overlap(agents_spent.get("", ()), span, now))
     past = lives[FLOOR, ""].waiting_past_threshold if (FLOOR, "") in lives else 0
@@ -229,10 +230,10 @@ def team_windows(partitions: Sequence[Partition], settings: Settings, window: st
     ring, _ = _ring_of(window, partitions[0].ledger.rings if partitions else slices.rings())
     span = slices.window_span(window, now, ZoneInfo(settings.defaults.timezone), ring)
     cohort = settings.defaults.attribution != "event_time"
-    found = {}
+    found, books = {}, _books(partitions)
     for team in settings.teams:
-        keys = {key for p in partitions for key in p.ledger.books if key[0] == TEAM_ROW + team}
-        fields, _ = _sum(piece for key in sorted(keys) for piece in _pieces(partitions, key, ring.code, span))
+        own = [book for key, each in sorted(books.items()) if key[0] == TEAM_ROW + team for book in each]
+        fields, _ = _sum(_pieces(own, ring.code, span))
         found[team] = Window(span, counts_of(fields, cohort=cohort))
     return found
 
@@ -244,11 +245,17 @@ def _ring_of(window: str, rings: slices.Rings) -> tuple[slices.Ring, bool]:
     return (rings.fine, True) if slices.length_ms(window) <= 5 * MINUTE else (rings.minute, False)
 
 
-def _pieces(partitions: Iterable[Partition], key: Key, code: str, span: Span) -> Iterable[Slice]:
+def _books(partitions: Iterable[Partition]) -> Mapping[Key, Sequence[Book]]:
+    """The books of each queue and channel, of those partitions that have one."""
+    found: dict[Key, list[Book]] = defaultdict(list)
     for partition in partitions:
-        book = partition.ledger.books.get(key)
-        if book is None:
-            continue
+        for key, book in partition.ledger.books.items():
+            found[key].append(book)
+    return found
+
+
+def _pieces(books: Iterable[Book], code: str, span: Span) -> Iterable[Slice]:
+    for book in books:
         store = _store(book, code)
         width = {"f": 10 * SECOND, "m": MINUTE, "c": 15 * MINUTE, "l": 5 * MINUTE}[code]
         if (span.end - span.start) // width < len(store):
@@ -314,9 +321,10 @@ def intervals(
     rule = settings.defaults if floor else settings.queue(key[0])
     keys = [k for k in keys_of(partitions) if not key[1] or k[1] == key[1]] if floor else [key]
     spans = slices.intervals(start, end, by, ZoneInfo(rule.timezone))
-    found = []
+    found, books = [], _books(partitions)
+    own = [book for k in keys for book in books[k]]
     for span, longest in zip(spans, longest_queues(partitions, keys, spans), strict=True):
-        fields, maxima = _sum(piece for k in keys for piece in _pieces(partitions, k, "c", span))
+        fields, maxima = _sum(_pieces(own, "c", span))
         cohort = rule.attribution != "event_time"
         if any((field >= y.COHORT) == cohort and n for field, n in fields.items()):
             counts = counts_of(fields, cohort=cohort, maxima=maxima)

@@ -1,7 +1,7 @@
 """The families of ``/metrics/floor``: ratios, means and quantiles. A snapshot enters, families leave.
 
-They don't add up over workers: they are the whole floor's only while this worker owns every partition, and
-``contactcenter_floor_partitions_missing`` says how many it does not. What has no value has no sample.
+They don't add up over workers, and each worker has those of the whole floor. While a partition is missing there are
+none: ``contactcenter_floor_partitions_missing`` says how many. What has no value has no sample.
 """
 
 from __future__ import annotations
@@ -21,8 +21,12 @@ from streams.view import Key
 
 
 def floor_families(snapshot: Snapshot, forecasts: Mapping[Key, Ahead] = MappingProxyType({})) -> list[Family]:
-    """Every KPI of every queue and window, and of the floor as one (``queue="ALL"``); and what is foreseen."""
-    return [family for family in every_family(snapshot, forecasts) if family.points]
+    """Every KPI of every queue and window, and of the floor as one (``queue="ALL"``); and what is foreseen.
+
+    While a partition is missing: only that, and what is known of the sources.
+    """
+    found = _about(snapshot) if snapshot.missing else every_family(snapshot, forecasts)
+    return [family for family in found if family.points]
 
 
 def every_family(snapshot: Snapshot, forecasts: Mapping[Key, Ahead] = MappingProxyType({})) -> list[Family]:
