@@ -10,7 +10,8 @@ import asyncio
 import re
 import shutil
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,15 @@ class Stack:
         rows: list[dict[str, Any]] = found["data"]["result"]
         return rows
 
+    async def history(self, expr: str, since: float) -> list[dict[str, Any]]:
+        """The rows of a query over the time since then (epoch seconds), a sample a second."""
+        parameters = {"query": expr, "start": str(since), "end": str(time.time()), "step": "1"}
+        async with self.client.get(f"http://{self.prometheus}/api/v1/query_range", params=parameters) as answer:
+            found = await answer.json()
+        assert found["status"] == "success", f"{found.get('error')}: {expr}"
+        rows: list[dict[str, Any]] = found["data"]["result"]
+        return rows
+
     async def unhealthy(self) -> list[str]:
         """The rules that could not be evaluated, with the error."""
         async with self.client.get(f"http://{self.prometheus}/api/v1/rules") as answer:
@@ -134,8 +144,8 @@ async def until(condition: Callable[[], object | Awaitable[object]], within: flo
 
 
 @asynccontextmanager
-async def stack(folder: Path, worker: str, *, alerting: bool = True, token: str = "none") -> AsyncIterator[Stack]:
-    """Prometheus scraping a worker every second and, with ``alerting``, Alertmanager telling us.
+async def stack(folder: Path, *workers: str, alerting: bool = True, token: str = "none") -> AsyncIterator[Stack]:
+    """Prometheus scraping workers every second and, with ``alerting``, Alertmanager telling us.
 
     ``token`` is what it says to the worker, which need not ask.
     """
@@ -146,7 +156,7 @@ async def stack(folder: Path, worker: str, *, alerting: bool = True, token: str 
     receiver, port = await _receiver(received)
     mail = await asyncio.start_server(lambda r, w: _mailbox(r, w, received), "127.0.0.1", 0)
     mail_port: int = mail.sockets[0].getsockname()[1]
-    _prometheus_files(folder, worker, one.alertmanager, token)
+    _prometheus_files(folder, workers, one.alertmanager, token)
     _alertmanager_files(folder, f"http://127.0.0.1:{port}", mail_port)
     commands = [
         [prometheus, f"--config.file={folder}/prometheus/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
@@ -188,7 +198,7 @@ async def _ready(client: aiohttp.ClientSession, address: str) -> bool:
 # --- the copies ------------------------------------------------------------------------------------------------------
 
 
-def _prometheus_files(folder: Path, worker: str, alertmanager: str, token: str) -> None:
+def _prometheus_files(folder: Path, workers: Sequence[str], alertmanager: str, token: str) -> None:
     (folder / "web_token").write_text(token, "utf-8")
     shutil.copytree(GRAFANA / "prometheus", folder / "prometheus")
     path = folder / "prometheus" / "prometheus.yml"
@@ -197,7 +207,7 @@ def _prometheus_files(folder: Path, worker: str, alertmanager: str, token: str) 
     for job in config["scrape_configs"]:
         del job["dns_sd_configs"]
         job["authorization"] = {"credentials_file": str(folder / "web_token")}
-        job["static_configs"] = [{"targets": [worker]}]
+        job["static_configs"] = [{"targets": list(workers)}]
     config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [alertmanager]}]}]
     path.write_text(yaml.safe_dump(config), "utf-8")
     rules = folder / "prometheus" / "rules" / "alerts.yml"
