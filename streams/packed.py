@@ -1,7 +1,7 @@
 """Slices as they were stored: bytes are put in, a slice is decoded when somebody asks for it.
 
 For what other workers count: eight days of quarter hours and queue lengths, of which nobody reads more than today but
-when intervals are asked for. A slice that is kept decoded takes eight times as much memory. Pure.
+when intervals are asked for. A slice that is kept decoded takes six times as much memory. Pure.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ EVENTS_OF_A_ROUND = 3 * PARTITIONS
 
 
 class Calls:
-    """Calls that come in all the while, one to each partition in a round; the first half of them is answered in time."""
+    """Calls that come in all the while, in rounds of one a partition; the first half of a round is answered in time."""
 
     def __init__(self, producer: Any) -> None:
         self.rounds = 0
