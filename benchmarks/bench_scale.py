@@ -102,7 +102,7 @@ async def measure() -> None:
             for workers, found in runs.items()
         ],
         f"{BACKLOG:,} voice events in {PARTITIONS} partitions, from when all partitions are owned to the last commit; "
-        f"medians of {RUNS} (least-most), in turn. One worker has a core and Kafka the other; of two workers one shares its "
+        f"medians of {RUNS} (least-most), in turn. One worker has a core and Kafka the other; of two one shares its "
         "core with Kafka, so the first column is what two cores give, and the last what follows from the processor "
         "time for workers with a core each and a broker apart.",
     )
