@@ -24,7 +24,7 @@ from streams.exposition.staffing import ahead_families, now_families
 from streams.partition import Partition, Record
 from streams.planning import can_be_planned
 from streams.planning.ahead import Ahead, ahead
-from streams.planning.given import gather
+from streams.planning.given import WEEK, Almanac, gather
 from streams.planning.roster import roster
 from streams.settings import Settings
 from streams.snapshot import WorkerStatus
@@ -41,18 +41,23 @@ LOADS: Final = (8.0, 18.0, 36.0)
 PARTITIONS: Final = 8
 START: Final = 1_772_445_600_000
 SECONDS: Final = 4_500
+"""Of calls until now; a week before, an hour more of them."""
+
 RATE: Final = 30_000
 SCRAPES_A_MINUTE: Final = 12
+MINUTES_A_QUARTER: Final = 15
+"""Earlier weeks are looked up once in so many."""
+
 RUNS: Final = 3
 
 
-def told(queue: str, load: float, seed: int) -> Iterator[e.Event]:
-    """What a source tells of one queue until now: its agents, and its calls as far as they have come."""
+def told(queue: str, load: float, seed: int, start: int = START, seconds: int = SECONDS) -> Iterator[e.Event]:
+    """What a source tells of one queue in so many seconds: its agents, and its calls as far as they have come."""
     rng = random.Random(seed)
     rate = load / AHT
     agents = required(Demand(rate, AHT, PATIENCE), GOAL).agents
     visits = serve(
-        rng, poisson_times(rng, [(SECONDS, rate)]), lognormal(AHT, SERVICE_SIGMA), lognormal(PATIENCE, PATIENCE_SIGMA),
+        rng, poisson_times(rng, [(seconds, rate)]), lognormal(AHT, SERVICE_SIGMA), lognormal(PATIENCE, PATIENCE_SIGMA),
         [(0.0, agents)],
     )  # fmt: skip
     numbers = count()
@@ -61,23 +66,23 @@ def told(queue: str, load: float, seed: int) -> Iterator[e.Event]:
         kind: type[e.CallOffered | e.CallAnswered | e.CallAbandoned | e.CallEnded], at: float, call: str
     ) -> e.Event:
         return kind(
-            event_id=f"{queue}/{next(numbers)}", occurred_at=START + round(at * 1000), source="pbx", contact_id=call,
-            queue=queue,
+            event_id=f"{queue}/{start}/{next(numbers)}", occurred_at=start + round(at * 1000), source="pbx",
+            contact_id=call, queue=queue,
         )  # fmt: skip
 
     busy = 0
     for n, (arrived, wait, answered, service) in enumerate(visits):
-        call, left = f"{queue}-{n}", arrived + wait
+        call, left = f"{queue}-{start}-{n}", arrived + wait
         yield about(e.CallOffered, arrived, call)
-        if left <= SECONDS:
+        if left <= seconds:
             yield about(e.CallAnswered if answered else e.CallAbandoned, left, call)
-            if answered and left + service <= SECONDS:
+            if answered and left + service <= seconds:
                 yield about(e.CallEnded, left + service, call)
             elif answered:
                 busy += 1
     for n in range(agents):
         yield e.AgentStateChanged(
-            event_id=f"{queue}/agent/{n}", occurred_at=START, source="pbx", agent_id=f"{queue} {n}",
+            event_id=f"{queue}/{start}/agent/{n}", occurred_at=start, source="pbx", agent_id=f"{queue} {n}",
             state="on_contact" if n < busy else "available", queues=(queue,),
         )  # fmt: skip
 
@@ -87,6 +92,11 @@ def floor() -> tuple[list[Partition], float]:
     settings = Settings()
     partitions = [Partition(settings, topic, n) for topic in e.TOPICS for n in range(PARTITIONS)]
     events = [one for n in range(QUEUES) for one in told(f"queue {n:03}", LOADS[n % len(LOADS)], n)]
+    events += [
+        one
+        for n in range(QUEUES)
+        for one in told(f"queue {n:03}", LOADS[n % len(LOADS)], QUEUES + n, START - WEEK, SECONDS + 3_600)
+    ]
     events.sort(key=lambda one: one.occurred_at)
     records: list[list[Record]] = [[] for _ in partitions]
     for one in events:
@@ -111,10 +121,13 @@ def minute(partitions: list[Partition]) -> dict[str, float]:
     plans, spent["schedules, on the loop"] = timed(lambda: roster(partitions, now))
     forecasts: dict[Key, Ahead] = {}
     longest = 0.0
+    almanac = Almanac()
+    for row in taken.rows[QUEUES // MINUTES_A_QUARTER :]:  # those of the other queues have been looked up before
+        gather(partitions, taken, row, plans, almanac)
     for row in taken.rows:
         if not can_be_planned(taken, row):
             raise AssertionError(f"{row.queue} has no agents: the floor is not the one meant")
-        given, took = timed(lambda row=row: gather(partitions, taken, row, plans))  # type: ignore[misc]
+        given, took = timed(lambda row=row: gather(partitions, taken, row, plans, almanac))  # type: ignore[misc]
         longest = max(longest, took)
         spent["gathering, on the loop"] += took
         found, took = timed(lambda given=given: ahead(given))  # type: ignore[misc]
@@ -155,9 +168,9 @@ def main() -> None:
         "python -m benchmarks.bench_planning",
         ("a minute", "s of processor time"),
         rows,
-        f"Queues of {', '.join(f'{load:.0f}' for load in LOADS)} busy agents in turn, an hour and a quarter of calls; "
-        f"medians of {RUNS} (least-most). All forecasts together take a twentieth of a processor at the most: where a "
-        f"minute is too short for them, they are older.",
+        f"Queues of {', '.join(f'{load:.0f}' for load in LOADS)} busy agents in turn, an hour and a quarter of calls "
+        f"and the same a week before; medians of {RUNS} (least-most). All forecasts together take a twentieth of a "
+        f"processor at the most: where a minute is too short for them, they are older.",
     )
 
 

@@ -6,6 +6,7 @@ Pure, and meant for a thread: ten milliseconds for a queue of twenty agents.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 from math import sqrt
 from typing import Final, Literal, NamedTuple
 
@@ -23,6 +24,8 @@ from streams.view import Key
 
 HORIZONS_MINUTES: Final = (15, 30, 60)
 QUARTER_SECONDS: Final = 900.0
+READ_AT: Final = frozenset({round(warning.AHEAD_SECONDS), round(SOON_SECONDS), *(60 * n for n in HORIZONS_MINUTES)})
+"""Seconds ahead at which a forecast is read off."""
 
 ASSUMED: Final = Assumptions()
 
@@ -80,10 +83,11 @@ def ahead(given: Given, before: Watch | None = None) -> Ahead:
     )  # fmt: skip
     stages = _stages(given, demand, rates)
     uncertainty = sqrt(max(rate.uncertainty for rate in rates) ** 2 + of_aht**2)
-    agents = stages[0].agents
+    ends = [round(seconds) for seconds in accumulate(stage.seconds for stage in stages)]
+    busy = min(stages[0].agents, max(round(given.staff.busy), given.handling)) + given.more_waiting
     found = forecast(
-        stages, given.goal, busy=min(agents, max(round(given.staff.busy), given.handling)) + given.more_waiting,
-        waited=given.waited, uncertainty=uncertainty, quick=True,
+        stages, given.goal, busy=busy, waited=given.waited, uncertainty=uncertainty, quick=True,
+        at=[n for n, end in enumerate(ends) if end in READ_AT],
     )  # fmt: skip
     by_seconds = {round(one.seconds): one for one in found}
     chance = p_window_below(given.last_but_next, by_seconds[round(warning.AHEAD_SECONDS)], given.goal)
@@ -122,17 +126,17 @@ def _arrivals(given: Given, n: int) -> Arrivals:
 
 
 def _stages(given: Given, demand: Demand, rates: list[Arrivals]) -> list[Stage]:
-    """The intervals, cut where a forecast is to be read off."""
-    cuts = {warning.AHEAD_SECONDS, SOON_SECONDS, *(60.0 * minutes for minutes in HORIZONS_MINUTES)}
+    """The intervals, cut where a forecast is to be read off; those that are alike as one."""
     ends = [(coming.span.end - given.now) / SECOND for coming in given.coming]
-    stages, here = [], 0.0
-    for end in sorted({*cuts, *ends}):
+    stages: list[Stage] = []
+    here = 0.0
+    for end in sorted({*map(float, READ_AT), *ends}):
         n = next(n for n, until in enumerate(ends) if end <= until)
-        stages.append(
-            Stage(
-                end - here, demand._replace(arrivals_per_second=rates[n].per_second), whole(given.coming[n].agents)
-            )
-        )  # fmt: skip
+        arriving = demand._replace(arrivals_per_second=rates[n].per_second)
+        stage = Stage(end - here, arriving, whole(given.coming[n].agents))
+        if stages and here not in READ_AT and stages[-1][1:] == stage[1:]:
+            stage = stage._replace(seconds=stage.seconds + stages.pop().seconds)
+        stages.append(stage)
         here = end
     return stages
 

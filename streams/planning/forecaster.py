@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from streams.partition import Partition
 from streams.planning import can_be_planned
 from streams.planning.ahead import Ahead, ahead
-from streams.planning.given import Given, Roster, gather
+from streams.planning.given import Almanac, Given, Roster, gather
 from streams.planning.roster import roster
 from streams.snapshot import Snapshot
 from streams.staffing.warning import Watch
@@ -62,6 +62,7 @@ class Forecaster:
         self._every_seconds = every_seconds
         self._share = share
         self._found: dict[Key, Ahead] = {}
+        self._almanac = Almanac()
         self._task: asyncio.Task[None] | None = None
 
     def latest(self, now: int) -> dict[Key, Ahead]:
@@ -105,7 +106,7 @@ class Forecaster:
             partitions = list(self._partitions())
             if snapshot.now != planned_at:
                 planned_at, plans = snapshot.now, roster(partitions, snapshot.now)
-            given = gather(partitions, snapshot, row, plans)
+            given = gather(partitions, snapshot, row, plans, self._almanac)
             before = self._found[key].watch if key in self._found else None
             found, spent = await asyncio.to_thread(_timed, given, before)
             self._found[key] = found

@@ -5,7 +5,8 @@ Reads live state, so it runs on the event loop, one queue at a time; what is don
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
@@ -22,7 +23,6 @@ from streams.staffing.estimate import Staff
 from streams.staffing.forecast import Counted
 from streams.staffing.required import Goal
 from streams.staffing.warning import AHEAD_SECONDS, WINDOW_SECONDS
-from streams.tally import Fields
 from streams.view import Key
 
 QUARTER: Final = 15 * MINUTE
@@ -83,7 +83,25 @@ SOON_SECONDS: Final = 600.0
 """The service level of the last 15 minutes is told as it will be so far ahead."""
 
 
-def gather(partitions: Sequence[Partition], snapshot: Snapshot, row: Row, roster: Roster) -> Given:
+class Almanac:
+    """This weekday's contacts of earlier weeks, by queue: looked up once a quarter of an hour, they hardly change."""
+
+    def __init__(self) -> None:
+        self._quarter = -1
+        self._days: dict[Key, list[list[int]]] = {}
+
+    def days(self, key: Key, now: int, look_up: Callable[[], list[list[int]]]) -> list[list[int]]:
+        """The days of a queue, ``look_up`` asked for them where they are not known for this quarter of an hour."""
+        if self._quarter != now // QUARTER:
+            self._quarter, self._days = now // QUARTER, {}
+        if key not in self._days:
+            self._days[key] = look_up()
+        return self._days[key]
+
+
+def gather(
+    partitions: Sequence[Partition], snapshot: Snapshot, row: Row, roster: Roster, almanac: Almanac | None = None
+) -> Given:
     """All that a forecast of this row needs. The row has a line: ``can_be_planned``."""
     now, rule, key = snapshot.now, row.rule, (row.queue, row.channel)
     zone = ZoneInfo(rule.timezone)
@@ -94,7 +112,9 @@ def gather(partitions: Sequence[Partition], snapshot: Snapshot, row: Row, roster
     hour = pieces.minutes(Span(minute - kept, now), _HANDLED)
     day = slices.day_span(now, zone)
     waits = pieces.quarters(Span(day.start, now), _WAITED)
-    today, weeks = _days(pieces, day, now, zone, snapshot.settings.retention.coarse_days)
+    kept_days = snapshot.settings.retention.coarse_days
+    earlier = (almanac or Almanac()).days(key, now, lambda: _earlier(pieces, day, zone, kept_days))
+    today, weeks = _comparable(_day(pieces, Span(day.start, now), zone)[: (now - day.start) // QUARTER], earlier)
     waited = [max(0, now - since) for since in row.live.waiting_since]
     window = round(WINDOW_SECONDS * 1000)
     return Given(
@@ -132,17 +152,19 @@ class _Pieces:
         """The same over slices of a quarter of an hour."""
         return _sums([book.coarse for book in self._books], range(span.start, span.end, QUARTER), fields)
 
+    def offered(self, span: Span) -> Counter[int]:
+        """Contacts offered by quarter of an hour, by where it begins; in order, those with a slice only."""
+        found: Counter[int] = Counter()
+        for start in range(span.start, span.end, QUARTER):
+            for book in self._books:
+                if start in book.coarse:
+                    found[start] += book.coarse[start].fields.get(y.OFFERED, 0)
+        return found
+
 
 def _sums(stores: list[Mapping[int, Slice]], starts: range, fields: tuple[int, ...]) -> list[int]:
-    sums = [0] * len(fields)
-    for store in stores:
-        for start in starts:
-            piece = store.get(start)
-            if piece is not None:
-                counted: Fields = piece.fields
-                for n, field in enumerate(fields):
-                    sums[n] += counted.get(field, 0)
-    return sums
+    counted = [store[start].fields for store in stores for start in starts if start in store]
+    return [sum([one.get(field, 0) for one in counted]) for field in fields]
 
 
 def _counted(pieces: _Pieces, span: Span) -> Counted:
@@ -150,15 +172,17 @@ def _counted(pieces: _Pieces, span: Span) -> Counted:
     return Counted(in_time, answered + abandoned - short)
 
 
-def _days(
-    pieces: _Pieces, day: Span, now: int, zone: ZoneInfo, kept_days: int
-) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
-    """Today's quarters that are over, and this weekday's of earlier weeks; those before counting began today are 0."""
-    today = _day(pieces, day, zone)[: (now - day.start) // QUARTER]
+def _earlier(pieces: _Pieces, day: Span, zone: ZoneInfo, kept_days: int) -> list[list[int]]:
+    """This weekday's contacts by quarter of an hour, of every earlier week that is kept."""
+    backs = range(WEEK, (kept_days - 1) * DAY + 1, WEEK)
+    return [_day(pieces, slices.day_span(day.start - back + HOUR, zone), zone) for back in backs]
+
+
+def _comparable(today: list[int], earlier: list[list[int]]) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+    """Today's quarters that are over, and those of the weeks that compare; those before counting began today are 0."""
     began = next((n for n, count in enumerate(today) if count), len(today))
     weeks = []
-    for back in range(WEEK, (kept_days - 1) * DAY + 1, WEEK):
-        counts = _day(pieces, slices.day_span(day.start - back + HOUR, zone), zone)
+    for counts in earlier:
         week = [0] * began + counts[began:]
         if any(week) and sum(week[: len(today)]) >= COMPARABLE * sum(today):
             weeks.append(tuple(week))
@@ -168,10 +192,8 @@ def _days(
 def _day(pieces: _Pieces, day: Span, zone: ZoneInfo) -> list[int]:
     """Contacts by quarter of an hour on the clock of the site: 96, however long the day was."""
     counts = [0] * (DAY // QUARTER)
-    for start in range(day.start, day.end, QUARTER):
-        (offered,) = pieces.quarters(Span(start, start + 1), (y.OFFERED,))
-        if offered:
-            counts[quarter_of(start, zone)] = offered
+    for start, offered in pieces.offered(day).items():
+        counts[quarter_of(start, zone)] = offered
     return counts
 
 

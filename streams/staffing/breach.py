@@ -52,15 +52,21 @@ def passed_by(service: float, giving_up: float, seconds: float, places: int) -> 
     if service <= 0:
         return [0.0] * places
     step = shortened(seconds, giving_up)
-    term, log_term, missing = 0.0, -service * seconds, 0.0
-    found = []
-    for k in range(1, places + 1):
-        if k > 1:
-            log_term += log((service + (k - 2) * giving_up) * step / (k - 1)) if step > 0 else -700.0
-        term = exp(log_term) if log_term > -700.0 else 0.0
+    log_term = -service * seconds
+    term = missing = exp(log_term)
+    found = [1 - missing]
+    for k in range(1, places):
+        ratio = (service + (k - 1) * giving_up) * step / k
+        if term > 0:
+            term *= ratio
+        elif ratio > 0:  # too small for a number so far
+            log_term += log(ratio)
+            term = exp(log_term)
         missing += term
-        found.append(max(0.0, 1 - missing))
-    return found
+        if missing >= 1:
+            return found + [0.0] * (places - k)
+        found.append(1 - missing)
+    return found[:places]
 
 
 def answered_by(service: float, giving_up: float, seconds: float, places: int) -> list[float]:

@@ -6,7 +6,7 @@ that the demand itself is only estimated (the forecast is the mean over a lower 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import sqrt
 from typing import Final, NamedTuple
 
@@ -14,7 +14,11 @@ from streams.staffing import strides, transient
 from streams.staffing.beta import Share
 from streams.staffing.breach import outlook
 from streams.staffing.required import Goal, Required, required
-from streams.staffing.transient import Stage, rewards, start
+from streams.staffing.transient import Chances, Rewards, Stage, rewards, start
+
+DEVIATIONS: Final = 5.0
+QUICK_DEVIATIONS: Final = 4.0
+"""Queues further from what is expected than so many standard deviations are left out: one in a million, in 20,000."""
 
 BAND: Final = (0.1, 0.9)
 """The band holds in 8 of 10 cases."""
@@ -81,8 +85,9 @@ def forecast(
     waited: Sequence[float] = (),
     uncertainty: float = 0.0,
     quick: bool = False,
+    at: Collection[int] | None = None,
 ) -> list[Forecast]:
-    """One ``Forecast`` for the end of every stage, each from now on.
+    """One ``Forecast`` for the end of every stage, each from now on; or of those stages only that ``at`` numbers.
 
     ``busy``: contacts in service; ``waited``: the waits so far of those in the queue, in seconds, next to be answered
     first; ``uncertainty``: the standard error of the demand as a share of it; ``quick``: by ``strides``, not to six
@@ -91,16 +96,18 @@ def forecast(
     if not stages:
         return []
     spread = min(0.9, uncertainty)
-    factors = (1 - spread, 1 + spread) if spread > 0.005 else (1.0,)
-    ways = [_run(_scaled(stages, factor), goal, busy, waited, None, quick) for factor in factors]
+    demands = [_scaled(stages, factor) for factor in ((1 - spread, 1 + spread) if spread > 0.005 else (1.0,))]
+    begin = _begin(demands, goal, busy, waited, QUICK_DEVIATIONS if quick else DEVIATIONS)
+    ways = [_run(demand, begin, None, quick) for demand in demands]
     last = [way[-1] for way in ways]
     counted = sum(sums.counted for sums in last)
     centre = sum(sums.in_time for sums in last) / counted if counted > 0 else goal.service_level
-    chance = _run(stages, goal, busy, waited, centre, quick)
+    chance = _run(stages, begin, centre, quick)
     found, seconds = [], 0.0
-    for stage, one, *all_ways in zip(stages, chance, *ways, strict=True):
+    for n, (stage, one, *all_ways) in enumerate(zip(stages, chance, *ways, strict=True)):
         seconds += stage.seconds
-        found.append(_mixed(seconds, goal, one, all_ways))
+        if at is None or n in at:
+            found.append(_mixed(seconds, goal, one, all_ways))
     return found
 
 
@@ -126,14 +133,21 @@ def plan(stages: Sequence[Stage], goal: Goal) -> list[Plan]:
     return [Plan(stage, required(stage.demand, goal)) for stage in stages]
 
 
-def _run(
-    stages: Sequence[Stage], goal: Goal, busy: int, waited: Sequence[float], centre: float | None, quick: bool
-) -> list[_Sums]:
-    """The expected numbers until the end of each stage, with the variance of the rewards when there is a centre."""
-    first = stages[0]
+class _Begin(NamedTuple):
+    """What is the same however the demand turns out: the queue now, what those waiting expect, rewards by stage."""
+
+    chances: Chances
+    waiting: _Sums
+    gains: list[Rewards]
+
+
+def _begin(
+    ways: Sequence[Sequence[Stage]], goal: Goal, busy: int, waited: Sequence[float], deviations: float
+) -> _Begin:
+    first = ways[0][0]
     service, giving_up = first.agents / first.demand.aht_seconds, first.demand.giving_up_rate
     now = outlook(first.demand, first.agents, waited, goal.threshold_seconds)
-    total = _Sums(
+    waiting = _Sums(
         0.0,
         sum(o.in_time for o in now),
         float(len(now)),
@@ -141,11 +155,24 @@ def _run(
         float(len(now)),
         sum(o.in_time * (1 - o.in_time) for o in now),
     )
+    chances = start(busy + len(waited), *ways, deviations=deviations)
+    room = (chances.low, len(chances.weights), goal.threshold_seconds, goal.short_abandon_seconds)
+    known: dict[tuple[int, float, float], Rewards] = {}
+    gains = []
+    for stage in ways[0]:
+        key = (stage.agents, stage.demand.aht_seconds, stage.demand.giving_up_rate)
+        if key not in known:
+            known[key] = rewards(stage, *room)
+        gains.append(known[key])
+    return _Begin(chances, waiting, gains)
+
+
+def _run(stages: Sequence[Stage], begin: _Begin, centre: float | None, quick: bool) -> list[_Sums]:
+    """The expected numbers until the end of each stage, with the variance of the rewards when there is a centre."""
     follow = strides.follow if quick else transient.follow
-    chances = start(stages, busy + len(waited))
+    chances, total = begin.chances, begin.waiting
     found, of_waiting = [], total.variance
-    for stage in stages:
-        gains = rewards(stage, chances.low, len(chances.weights), goal.threshold_seconds, goal.short_abandon_seconds)
+    for stage, gains in zip(stages, begin.gains, strict=True):
         chances, passed = follow(chances, stage, gains, centre)
         total = _Sums(
             total.arrivals + passed.arrivals,

@@ -7,7 +7,7 @@ from functools import lru_cache
 from math import ceil, floor, sqrt
 from typing import Final, NamedTuple
 
-from streams.staffing.erlang import Demand, Overload, Steady, steady
+from streams.staffing.erlang import Demand, Overload, steady
 
 ROUNDING: Final = 1e-12
 """So that 8.5 Erlang at 85 % occupancy are 10 agents, not 11."""
@@ -63,11 +63,11 @@ def required(demand: Demand, goal: Goal) -> Required:
     """
 
     def enough(agents: int) -> bool:
-        state = steady(demand, agents)
+        step = step_of(demand, agents, goal)
         return (
-            isinstance(state, Steady)
-            and state.occupancy_ratio <= goal.max_occupancy + ROUNDING
-            and state.service_level(goal.threshold_seconds, goal.short_abandon_seconds) >= goal.service_level - ROUNDING
+            not step.overload
+            and step.occupancy_ratio <= goal.max_occupancy + ROUNDING
+            and step.service_level >= goal.service_level - ROUNDING
         )
 
     agents = _first(enough, round(demand.load + sqrt(demand.load)))

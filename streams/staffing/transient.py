@@ -73,9 +73,13 @@ class Chances(NamedTuple):
         return max(0.0, self.square - mean * mean)
 
 
-def start(stages: Sequence[Stage], in_queue: int) -> Chances:
-    """All that is certain now, with room for every state that the stages can bring with any likelihood."""
-    low, high = _reach(stages, in_queue)
+def start(in_queue: int, *ways: Sequence[Stage], deviations: float = 5.0) -> Chances:
+    """All that is certain now, with room for every state that one of the ways can bring with any likelihood.
+
+    Beyond so many standard ``deviations`` of what is expected there is none.
+    """
+    reached = [_reach(stages, in_queue, deviations) for stages in ways]
+    low, high = min(low for low, _ in reached), max(high for _, high in reached)
     size = high - low + 1
     weights = [0.0] * size
     weights[in_queue - low] = 1.0
@@ -103,11 +107,9 @@ def rewards(stage: Stage, low: int, size: int, threshold_seconds: float, short_a
 
 def follow(chances: Chances, stage: Stage, gains: Rewards, centre: float | None = None) -> tuple[Chances, Passed]:
     """The queue at the end of a stage, and what the stage brought. Without ``centre`` no rewards are carried."""
-    size, low, agents = len(chances.weights), chances.low, stage.agents
-    demand = stage.demand
-    up, mu, giving_up = demand.arrivals_per_second, 1 / demand.aht_seconds, demand.giving_up_rate
-    down = [min(n, agents) * mu + max(0, n - agents) * giving_up for n in range(low, low + size)]
-    down[0] = 0.0  # the lowest and the highest state keep what would leave the room
+    size, low = len(chances.weights), chances.low
+    up = stage.demand.arrivals_per_second
+    down = leaving(stage, low, size)
     ticking = up + max(down)
     if ticking <= 0 or stage.seconds <= 0:
         return chances, Passed(0.0, 0.0, 0.0, 0.0)
@@ -139,6 +141,14 @@ def follow(chances: Chances, stage: Stage, gains: Rewards, centre: float | None 
     # A reward g on top of the sum R so far adds 2 g R + g^2 to its square.
     more = 2 * rise * _dot(m_spent, gain) + _dot(found, square)
     return Chances(low, p_end, m_end, chances.square + more), passed
+
+
+def leaving(stage: Stage, low: int, size: int) -> list[float]:
+    """The rate at which somebody leaves a queue of low, low + 1, ... contacts; the lowest keeps who would leave."""
+    agents, mu, giving_up = stage.agents, 1 / stage.demand.aht_seconds, stage.demand.giving_up_rate
+    served = [n * mu for n in range(low, min(low + size, agents))]
+    full = [agents * mu + (n - agents) * giving_up for n in range(max(low, agents), low + size)]
+    return [0.0, *(served + full)[1:]]
 
 
 def worth(gains: Rewards, centre: float) -> tuple[list[float], list[float]]:
@@ -178,10 +188,10 @@ def _poisson(mean: float) -> tuple[int, list[float]]:
     return middle - len(below), [w / total for w in weights]
 
 
-def _reach(stages: Sequence[Stage], in_queue: int) -> tuple[int, int]:
+def _reach(stages: Sequence[Stage], in_queue: int, deviations: float) -> tuple[int, int]:
     """The fewest and the most contacts that can be in the queue with any likelihood.
 
-    The mean heads for the load, or above capacity for where as many give up as are too many; around it, five standard
+    The mean heads for the load, or above capacity for where as many give up as are too many; around it, the standard
     deviations of the Poisson and of the queue (which diffuses for as long as patience holds).
     """
     least = most = float(in_queue)
@@ -196,5 +206,5 @@ def _reach(stages: Sequence[Stage], in_queue: int) -> tuple[int, int]:
         least, most = min(least, target), max(most, target)
         diffused = sqrt(2 * up * seconds)
         spread = max(spread, min(diffused, sqrt(up / giving_up)) if giving_up else diffused)
-    low = max(0, floor(least - 5 * sqrt(least)))
-    return low, ceil(most + 5 * max(sqrt(most), spread)) + 10
+    low = max(0, floor(least - deviations * sqrt(least)))
+    return low, ceil(most + deviations * max(sqrt(most), spread)) + 10

@@ -52,7 +52,7 @@ def test_changes_of_staff_and_demand_are_followed_alike() -> None:
 
 def test_no_chance_is_lost_on_the_way() -> None:
     stage = Stage(3_600.0, Demand(0.1, 300.0, 120.0), 25)
-    chances = start([stage], 40)
+    chances = start(40, [stage])
     gains = rewards(stage, chances.low, len(chances.weights), 20.0, 5.0)
 
     end, passed = strides.follow(chances, stage, gains, 0.8)
