@@ -53,7 +53,7 @@ def passed_by(service: float, giving_up: float, seconds: float, places: int) -> 
         return [0.0] * places
     step = shortened(seconds, giving_up)
     log_term = -service * seconds
-    term = missing = exp(log_term)
+    term = missing = _from_log(log_term)
     found = [1 - missing]
     for k in range(1, places):
         ratio = (service + (k - 1) * giving_up) * step / k
@@ -61,12 +61,17 @@ def passed_by(service: float, giving_up: float, seconds: float, places: int) -> 
             term *= ratio
         elif ratio > 0:  # too small for a number so far
             log_term += log(ratio)
-            term = exp(log_term)
+            term = _from_log(log_term)
         missing += term
         if missing >= 1:
             return found + [0.0] * (places - k)
         found.append(1 - missing)
     return found[:places]
+
+
+def _from_log(log_term: float) -> float:
+    """The number of this logarithm; 0 where it would be too small to bear as many digits as others."""
+    return exp(log_term) if log_term > -700.0 else 0.0
 
 
 def answered_by(service: float, giving_up: float, seconds: float, places: int) -> list[float]:
