@@ -65,13 +65,13 @@ def used(pid: int) -> Use:
 
 
 @contextmanager
-def kafka() -> Iterator[str]:
-    """Apache Kafka, and this process, on one core; gives the bootstrap address."""
+def kafka(more: str = "") -> Iterator[str]:
+    """Apache Kafka, with ``more`` properties, and this process, on one core; gives the bootstrap address."""
     quiet_libraries()
     everywhere = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {KAFKA_CORE})
     try:
-        with apache_kafka() as bootstrap:
+        with apache_kafka(more=more) as bootstrap:
             yield bootstrap
     finally:
         os.sched_setaffinity(0, everywhere)
