@@ -9,7 +9,8 @@ generation needs has changed, and it can go on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
 import kafka.errors
@@ -59,26 +60,53 @@ async def grow(
     """
     old, new = settings.broker, msgspec.structs.replace(settings.broker, app_id=app_id)
     before = _partitions_of(settings, app_id, partitions)
-    fence = Fence(old, insist=True)
-    try:
-        await fence.take(range(before))  # from here on a worker that was forgotten somewhere can't write any more
-        state = await _read(old, changelog_topic(old.app_id), before)
-        await _insist_on_drained(old, state)
-        parts = regroup(state, partitions, _renamed(old, new), partitioner)
+    async with _held(old, before) as state:
+        parts = regroup(state, partitions, renamed(old.app_id, app_id), partitioner)
         grown = Grown(before, partitions, sum(len(part.pairs) for part in parts))
         if only_check:
             return grown
-        create_own(msgspec.structs.replace(settings, broker=new), partitions)
-        await _write(new, parts, before)
-        if await _read(new, changelog_topic(app_id), partitions) != [dict(part.pairs) for part in parts]:
-            raise GrowthError(f"what was written to {changelog_topic(app_id)} did not come back: delete it, try again.")
+        await begin(msgspec.structs.replace(settings, broker=new), parts, before)
         await _insist_on_drained(old, state)
-    finally:
-        await fence.drop()
     _insist_on_no_workers(old)
     _add_partitions(old, partitions)
     check_topics(msgspec.structs.replace(settings, broker=new))
     return grown
+
+
+async def drained(settings: Settings) -> list[dict[bytes, bytes]]:
+    """The whole state of a floor that nobody counts and of which nothing waits; raises what ``grow`` raises."""
+    broker = settings.broker
+    before = partition_counts(settings).get(changelog_topic(broker.app_id))
+    if before is None:
+        raise GrowthError(f"there is no state of {broker.app_id} ({changelog_topic(broker.app_id)} does not exist).")
+    _insist_on_no_workers(broker)
+    async with _held(broker, before) as state:
+        return state
+
+
+async def begin(settings: Settings, parts: Sequence[Part], inputs: int) -> None:
+    """Write the state of a new generation, and read it back; the inputs have ``inputs`` partitions as yet.
+
+    Raises TopicsError when anything of that name exists, and GrowthError when it does not come back.
+    """
+    changelog = changelog_topic(settings.broker.app_id)
+    create_own(settings, len(parts))
+    await _write(settings.broker, parts, inputs)
+    if await _read(settings.broker, changelog, len(parts)) != [dict(part.pairs) for part in parts]:
+        raise GrowthError(f"what was written to {changelog} did not come back: delete it, and try again.")
+
+
+@asynccontextmanager
+async def _held(broker: Broker, count: int) -> AsyncIterator[list[dict[bytes, bytes]]]:
+    """The state, while a worker that was forgotten somewhere can't write; nothing waits to be counted."""
+    fence = Fence(broker, insist=True)
+    try:
+        await fence.take(range(count))
+        state = await _read(broker, changelog_topic(broker.app_id), count)
+        await _insist_on_drained(broker, state)
+        yield state
+    finally:
+        await fence.drop()
 
 
 def _partitions_of(settings: Settings, app_id: str, partitions: int) -> int:
@@ -204,8 +232,9 @@ def _smaller(counts: Mapping[str, int], partitions: int) -> dict[str, int]:
     return {topic: partitions for topic in ours if counts.get(topic, partitions) < partitions}
 
 
-def _renamed(old: Broker, new: Broker) -> dict[str, str]:
-    return {facts_topic(old.app_id, d): facts_topic(new.app_id, d) for d in DESTINATIONS}
+def renamed(old: str, new: str) -> dict[str, str]:
+    """The facts topics of another application, by those of this one."""
+    return {facts_topic(old, d): facts_topic(new, d) for d in DESTINATIONS}
 
 
 def _consumer(broker: Broker) -> Any:

@@ -33,15 +33,16 @@ class PlacingError(RuntimeError):
 
 
 def regroup(
-    state: Sequence[Changelog], count: int, facts: Mapping[str, str], partitioner: str = "murmur2"
+    state: Sequence[Changelog], count: int, anew: Mapping[str, str], partitioner: str = "murmur2"
 ) -> list[Part]:
-    """The state for ``count`` partitions, more than there are.
+    """The state for ``count`` partitions, as many as there are or more.
 
-    ``facts`` are the facts topics' new names by their old ones. The new ones are empty: what is kept of facts includes
-    nothing of them. ``partitioner`` is what producers place keys by where the keys that are kept do not tell: with one
-    partition they never do. Raises StateRefusedError for state of another version, and PlacingError.
+    ``anew`` are the topics that are read from their beginning, with their new names: what is kept includes nothing of
+    them. Facts are among them always. ``partitioner`` is what producers place keys by where the keys that are kept do
+    not tell: with one partition they never do. Raises StateRefusedError for another version, and PlacingError.
     """
-    placings = _placings(state, partitioner)
+    grows = count != len(state)
+    placings = _placings(state, partitioner) if grows else {}
     parts: list[dict[bytes, bytes]] = [{} for _ in range(count)]
     markers: dict[str, dict[int, list[Any]]] = {}
     for number, changelog in enumerate(state):
@@ -51,18 +52,18 @@ def regroup(
             if code == _MARKER:
                 markers.setdefault(topic, {})[number] = _decode(value)
                 continue
-            new_topic, home = facts.get(topic, topic), number
+            new_topic, home = anew.get(topic, topic), number
             if code in _BY_KEY and not _is_ghost(value):
-                home = _home(code, name, count, placings[topic])
-            elif topic in facts and code in (_IDENTITY, *_BY_KEY):
+                home = _home(code, name, count, placings[topic]) if grows else number
+            elif topic in anew and code in (_IDENTITY, *_BY_KEY):
                 continue  # the identity of a topic that is not read any more; a ghost guards against what was read
-            if topic in facts or home != number:
+            if topic in anew or home != number:
                 value = _including_nothing(code, value)  # noqa: PLW2901 - the same piece of state
             parts[home][b"|".join((new_topic.encode(), code, name))] = value
     next_offsets: list[dict[str, int]] = [{} for _ in range(count)]
     for topic, known in markers.items():
-        new_topic = facts.get(topic, topic)
-        for number, marker in _markers(known, count, empty=topic in facts).items():
+        new_topic = anew.get(topic, topic)
+        for number, marker in _markers(known, count, empty=topic in anew).items():
             parts[number][f"{new_topic}|m|".encode()] = _encode(marker)
             next_offsets[number][new_topic] = marker[_NEXT_OFFSET]
     return [Part(list(part.items()), offsets) for part, offsets in zip(parts, next_offsets, strict=True)]
@@ -71,6 +72,16 @@ def regroup(
 def next_offsets(changelog: Changelog) -> dict[str, int]:
     """Up to where each input is in the state, by topic: the offset its marker would read next."""
     return {topic: _decode(value)[_NEXT_OFFSET] for (topic, code, _), value in _entries(changelog) if code == _MARKER}
+
+
+def identities(state: Sequence[Changelog]) -> dict[str, str]:
+    """The broker's id of each topic whose records are in the state, as far as it was stored."""
+    return {
+        topic: value.decode()
+        for changelog in state
+        for (topic, code, _), value in _entries(changelog)
+        if code == _IDENTITY
+    }
 
 
 def _markers(known: Mapping[int, list[Any]], count: int, *, empty: bool) -> dict[int, list[Any]]:

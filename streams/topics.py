@@ -98,6 +98,9 @@ def topic_names(app_id: str) -> list[str]:
     return [*inputs, *map(rejected_topic, inputs), changelog_topic(app_id), floor_topic(app_id)]
 
 
+_SHARED: Final = (*TOPICS, *map(rejected_topic, TOPICS))
+"""What belongs to no application alone."""
+
 WHOLE_TOPICS: Final = (MEASURES, rejected_topic(MEASURES))
 """Topics every worker reads, or writes, as one: compacted, so that the latest record of each key is kept for ever."""
 
@@ -126,8 +129,7 @@ def ensure_topics(settings: Settings, partitions: int | None = None, replication
 def create_own(settings: Settings, partitions: int) -> None:
     """Create what belongs to this application alone: its changelog and facts. Raises TopicsError when any exists."""
     broker = settings.broker
-    shared = {*TOPICS, *map(rejected_topic, TOPICS)}
-    own = [topic for topic in topic_names(broker.app_id) if topic not in shared]
+    own = [topic for topic in topic_names(broker.app_id) if topic not in _SHARED]
     with administering(broker) as admin:
         counts = _partition_counts(admin)
         mend = "Choose another name, or delete the topic when nobody needs what is in it."
@@ -136,6 +138,24 @@ def create_own(settings: Settings, partitions: int) -> None:
             raise TopicsError(problems)
         _create(admin, broker, own, partitions)
         admin.wait_for_topics(own, timeout_ms=30_000)
+
+
+def ensure_shared(settings: Settings, partitions: int) -> None:
+    """Create what applications share, where it is missing. Raises TopicsError when an input has other partitions."""
+    with administering(settings.broker) as admin:
+        counts = _partition_counts(admin)
+        mend = "Choose as many, or another cluster."
+        problems = [
+            Problem(topic, f"{partitions} partitions", str(counts[topic]), mend)
+            for topic in _SHARED
+            if counts.get(topic, partitions) != partitions
+        ]
+        if problems:
+            raise TopicsError(problems)
+        missing = [topic for topic in (*_SHARED, *WHOLE_TOPICS) if topic not in counts]
+        if missing:
+            _create(admin, settings.broker, missing, partitions)
+            admin.wait_for_topics(missing, timeout_ms=30_000)
 
 
 def _create(

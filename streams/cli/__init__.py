@@ -15,7 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from streams import __version__
-from streams.cli import ask, contract, files, grow, line, measure, rejected, schedule, simulation, whatif
+from streams.cli import ask, contract, files, grow, line, measure, rejected, schedule, simulation, state, whatif
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
@@ -108,6 +108,10 @@ schedule.app.command("load", epilog=_examples(
 ))(schedule.load)  # fmt: skip
 app.add_typer(schedule.app, epilog=_examples("schedule load week.csv"))
 app.add_typer(measure.app, epilog=_examples("measure set operating_cost 41250 --period 2026-03", "measure list"))
+
+state.app.command("save", epilog=_examples("state save queuepulse.state"))(state.save)
+state.app.command("load", epilog=_examples("state load queuepulse.state --into queuepulse-2"))(state.load)
+app.add_typer(state.app, epilog=_examples("state save queuepulse.state"))
 
 rejected.app.command("list", epilog=_examples("rejected list", "rejected list --reason not_json --json"))(
     rejected.show_list

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from streams.cli.shared import BrokerOption, ConfigOption, JsonOption, quiet_clients, settings_for, show_json
+from streams.cli.shared import (
+    BrokerOption,
+    ConfigOption,
+    IntoOption,
+    JsonOption,
+    PartitionerOption,
+    quiet_clients,
+    settings_for,
+    show_json,
+)
 
 
 def grow(
     partitions: Annotated[int, typer.Argument(min=2, metavar="PARTITIONS", help="How many there are to be.")],
-    into: Annotated[str, typer.Option("--into", metavar="APP_ID", help="broker.app_id of the new generation.")],
-    partitioner: Annotated[
-        Literal["murmur2", "crc32"],
-        typer.Option(help="How sources place their keys, where what is stored does not tell: crc32 is librdkafka's."),
-    ] = "murmur2",
+    into: IntoOption,
+    partitioner: PartitionerOption = "murmur2",
     check: Annotated[bool, typer.Option("--check", help="Change nothing, only say whether it can be done.")] = False,
     broker: BrokerOption = None,
     config: ConfigOption = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import typer
@@ -23,6 +23,11 @@ ConfigOption = Annotated[
 BrokerOption = Annotated[
     str | None,
     typer.Option("--broker", metavar="HOST:PORT", help="Kafka's bootstrap servers, over the configuration's."),
+]
+IntoOption = Annotated[str, typer.Option("--into", metavar="APP_ID", help="broker.app_id of the new generation.")]
+PartitionerOption = Annotated[
+    Literal["murmur2", "crc32"],
+    typer.Option(help="How sources place their keys, where what is stored does not tell: crc32 is librdkafka's."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, for another program.")]
 
