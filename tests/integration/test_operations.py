@@ -17,7 +17,7 @@ from streams.broker import BrokerUnavailableError, Cluster, cluster
 from streams.events import CALL_EVENTS, CallAbandoned, CallAnswered, CallEnded, CallOffered
 from streams.publish import Publisher
 from streams.settings import Settings
-from streams.topics import changelog_topic, ensure_topics, facts_topics, rejected_topic
+from streams.topics import changelog_topic, ensure_topics, facts_topics, floor_topic, rejected_topic
 from tests.integration.conftest import drop_topics, settings_for
 from tests.integration.line import Line, Metrics, worker_on
 from tests.integration.test_grow import generation, queuepulse
@@ -109,7 +109,7 @@ async def test_a_rolling_restart_under_load_loses_no_number(settings: Settings, 
 async def test_counting_again_from_the_topics_gives_the_same_numbers(settings: Settings, tmp_path: Path) -> None:
     records = await publish(settings, range(CALLS))
     before = await counted(settings, tmp_path, records)
-    own = [changelog_topic(settings.broker.app_id)]
+    own = [changelog_topic(settings.broker.app_id), floor_topic(settings.broker.app_id)]
     own += [name for topic in facts_topics(settings.broker.app_id) for name in (topic, rejected_topic(topic))]
 
     for topic in own:
