@@ -157,9 +157,10 @@ def _work(settings: Settings, embedded: bool, partitions: int, log: str) -> None
             os.dup2(file.fileno(), descriptor)
     from streams import web
     from streams.app import build, work
+    from streams.worker import keep_measures
 
     worker = build(settings, embedded=embedded)
-    web.attach(worker, partitions)
+    web.attach(worker, partitions, keep_measures(worker, embedded=embedded))
     work(worker)
 
 

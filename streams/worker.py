@@ -15,6 +15,7 @@ from streams.app import Worker, build, work
 from streams.broker import embedded_broker
 from streams.elsewhere import Elsewhere
 from streams.follower import Follower
+from streams.measures.shelf import Shelf
 from streams.measures.topic import Reader
 from streams.settings import Settings
 from streams.topics import check_topics, ensure_topics, topic_ids
@@ -43,11 +44,9 @@ def run(settings: Settings, *, embedded: bool = False) -> int:
         wait_for_broker(settings.broker)
         ensure_topics(settings)
         worker = build(settings, embedded=embedded, topic_ids={} if embedded else topic_ids(settings))
-        reader = Reader(settings.broker, worker.fail, trust_end_offsets=not embedded)
-        worker.on_start.append(reader.start)
-        worker.on_stop.append(reader.stop)
+        shelf = keep_measures(worker, embedded=embedded)
         count = check_topics(settings)
-        web.attach(worker, count, reader.shelf, follow(worker, count))
+        web.attach(worker, count, shelf, follow(worker, count))
         vigil = Vigil(settings.broker, worker.fail)
         worker.on_start.append(vigil.start)
         worker.on_stop.append(vigil.stop)
@@ -57,6 +56,14 @@ def run(settings: Settings, *, embedded: bool = False) -> int:
             explain_absence(settings.broker, error)
             raise
     return 0
+
+
+def keep_measures(worker: Worker, *, embedded: bool) -> Shelf:
+    """Have a worker read the numbers from outside while it runs; the shelf they are on."""
+    reader = Reader(worker.settings.broker, worker.fail, trust_end_offsets=not embedded)
+    worker.on_start.append(reader.start)
+    worker.on_stop.append(reader.stop)
+    return reader.shelf
 
 
 def follow(worker: Worker, partitions: int) -> Elsewhere | None:

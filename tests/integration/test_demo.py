@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +53,39 @@ def test_the_demo_ends_by_itself_with_a_summary(tmp_path: Path) -> None:
     assert re.search(r"service level 30m \d+\.\d % \((fine|at risk|breach)\)", printed), printed
     assert re.search(r"today: [\d,]+ offered, [\d,]+ answered, .* every visit accounted for: yes\.", printed)
     assert sorted(tmp_path.iterdir()) == []
+
+
+def test_a_number_given_while_the_demo_runs_is_in_its_answers(tmp_path: Path) -> None:
+    demo = start(tmp_path, "--duration", "60")
+    assert demo.stdout is not None
+    opening = "".join(next(demo.stdout) for _ in range(2))
+    broker, web = (re.search(pattern, opening) for pattern in (r"at (127\.0\.0\.1:\d+)", r"(http://[^ ]+)/api/floor"))
+    assert broker is not None, opening
+    assert web is not None, opening
+    command = [sys.executable, "-m", "streams.cli", "measure", "set", "operating_cost", "900", "--period", "2026-03"]
+
+    subprocess.run([*command, "--broker", broker[1]], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+                   check=True, timeout=60)  # fmt: skip
+
+    try:
+        numbers = given(web[1])
+        while not numbers and demo.poll() is None:
+            time.sleep(0.2)
+            numbers = given(web[1])
+        assert [(each["name"], each["value"]) for each in numbers] == [("operating_cost", 900.0)]
+    finally:
+        demo.send_signal(signal.SIGINT)
+        demo.communicate(timeout=30)
+
+
+def given(web: str) -> list[dict[str, Any]]:
+    """The numbers from outside that a worker has; none while it does not answer."""
+    try:
+        with urllib.request.urlopen(f"{web}/api/measures?period=2026-03", timeout=5) as answer:
+            found: list[dict[str, Any]] = json.load(answer)["numbers"]
+    except OSError:
+        return []
+    return found
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc to look for what is left running")

@@ -8,8 +8,10 @@ import pytest
 from streams import backlog, kpis, view
 from streams import events as e
 from streams.counts import Counts
+from streams.kpis.conversations import net_resolved
 from streams.partition import Partition, Record
 from streams.settings import PriorityTargets, QueueSettings, Settings
+from tests.support import Floor, chat
 
 START = 1_772_445_600_000
 HOUR = 3_600_000
@@ -57,6 +59,19 @@ def handed_off() -> Talk:
 
 def test_the_first_response_counts_from_the_hand_off_21() -> None:
     assert handed_off().kpi("first_response_seconds") == 42
+
+
+def test_the_first_human_reply_is_a_first_response_and_no_next_one() -> None:
+    assert handed_off().kpi("next_response_seconds") is None
+
+
+def test_five_resolved_and_one_reopened_are_four_net() -> None:
+    stories = [chat(f"d{n}").queued(at=n).assigned(at=10 + n).resolved(at=60 + n) for n in range(5)]
+    stories[2].tell(e.ConversationReopened, 90)
+
+    counts = Floor().play(*stories).window("15m", "chat", "chat", now=120)
+
+    assert (counts.say("first_resolutions"), counts.say("reopened"), net_resolved(counts)) == (5, 1, 4)
 
 
 def test_the_first_human_reply_gives_no_next_response_time() -> None:
