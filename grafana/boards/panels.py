@@ -71,7 +71,7 @@ def time_panel(
     title: str, description: str, *queries: Query, unit: str, no_data: str, steps: Steps = PLAIN, stacked: bool = False,
     maximum: float | None = None, signed: bool = False,
 ) -> timeseries.Panel:  # fmt: skip
-    """Lines over time. A series called "target" is drawn dashed, in the colour of a breach."""
+    """Lines over time. A series called "target" is dashed, in the colour of a breach; "last week" dotted and grey."""
     panel = (
         timeseries.Panel()
         .line_width(2)
@@ -86,6 +86,14 @@ def time_panel(
                 models.DynamicConfigValue("custom.fillOpacity", 0),
             ],
         )
+        .override_by_regexp(
+            "/^last week/",
+            [
+                models.DynamicConfigValue("custom.lineStyle", {"fill": "dot", "dash": [2, 6]}),
+                models.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": GREY}),
+                models.DynamicConfigValue("custom.fillOpacity", 0),
+            ],
+        )
     )
     if stacked:
         panel.stacking(common_builders.StackingConfig().mode(common.StackingMode.NORMAL).group("A"))
@@ -97,10 +105,12 @@ def time_panel(
     return _said(panel, title, description, unit, no_data, steps, color="palette-classic", signed=signed)
 
 
-def state_panel(title: str, description: str, *queries: Query, no_data: str) -> statetimeline.Panel:
+def state_panel(
+    title: str, description: str, *queries: Query, no_data: str, states: Mapping[int, tuple[str, str]] = STATES
+) -> statetimeline.Panel:
     """States over time, in words and colours."""
     panel = statetimeline.Panel().show_value(common.VisibilityMode.AUTO).merge_values(True).row_height(0.8)
-    panel.mappings([_words()])
+    panel.mappings([_words(states)])
     _ask(panel, queries)
     return _said(panel, title, description, "short", no_data, _state_steps())
 
@@ -287,8 +297,8 @@ def _ask(panel: Panel, queries: Iterable[Query], *, now: bool = False, table: bo
         panel.with_target(asked)
 
 
-def _words() -> models.ValueMap:
-    found = {str(n): models.ValueMappingResult(text=word, color=color) for n, (word, color) in STATES.items()}
+def _words(states: Mapping[int, tuple[str, str]]) -> models.ValueMap:
+    found = {str(n): models.ValueMappingResult(text=word, color=color) for n, (word, color) in states.items()}
     return models.ValueMap(found)
 
 

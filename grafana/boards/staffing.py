@@ -26,6 +26,7 @@ QC = "queue_channel:contactcenter"
 QCW = "queue_channel_window:contactcenter"
 AGENTS = "queue_state:contactcenter_agents:sum"
 NAME = "{{queue}} · {{channel}}"
+LAST_WEEK = "last week " + NAME
 BAND: Steps = ((None, FINE), (0.85, AT_RISK), (0.95, BREACH))
 """Above 85 % there is no time to breathe; above 95 % the queue runs away."""
 
@@ -217,21 +218,23 @@ def _floor_occupancy() -> timeseries.Panel:
 
 
 def _arrivals() -> timeseries.Panel:
+    arrived = f'contactcenter_window_offered{{{HERE}, window="15m"}}'
     return time_panel(
         "Arrivals, 15 min",
-        "Visits that entered each queue in the last 15 minutes.",
-        Query(f'sum by (queue, channel) (contactcenter_window_offered{{{HERE}, window="15m"}})', NAME),
+        "Visits that entered each queue in the last 15 minutes; dotted at the same time last week.",
+        Query(f"sum by (queue, channel) ({arrived})", NAME),
+        Query(f"sum by (queue, channel) ({arrived} offset 1w)", LAST_WEEK),
         unit="none",
         no_data="nobody arrived",
-        stacked=True,
     )
 
 
 def _handling() -> timeseries.Panel:
     return time_panel(
         "Average handle time, 1 h",
-        "Talk, hold and after-contact work / handle segments.",
+        "Talk, hold and after-contact work / handle segments; dotted at the same time last week.",
         Query(f'{QCW}_aht:seconds{{{HERE}, window="1h"}}', NAME),
+        Query(f'{QCW}_aht:seconds{{{HERE}, window="1h"}} offset 1w', LAST_WEEK),
         unit="s",
         no_data="nothing was handled in this time",
     )

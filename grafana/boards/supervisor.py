@@ -6,6 +6,9 @@ from grafana_foundation_sdk.builders import dashboard as dashboards
 from grafana_foundation_sdk.builders import statetimeline, table, timeseries
 
 from grafana.boards.panels import (
+    AT_RISK,
+    BREACH,
+    FINE,
     Line,
     Query,
     dashboard,
@@ -27,6 +30,7 @@ FIRING = 'ALERTS{alertstate="firing", queue=~"$queue|"}'
 P90 = "contactcenter_first_response_p90_seconds"
 NAME = "{{queue}} · {{channel}}"
 TARGET = "target of " + NAME
+ATTENDED = {0: ("✓ somebody free", FINE), 1: ("! all busy", AT_RISK), 2: ("✗ nobody there", BREACH)}
 
 
 def supervisor() -> dashboards.Dashboard:
@@ -43,7 +47,8 @@ def supervisor() -> dashboards.Dashboard:
             Line(9, [_queues()]),
             Line(8, [_waiting(), _oldest(), _level()]),
             Line(8, [_response(), _backlog(), _promises()], row="Conversations"),
-            Line(8, [_agents(), _breaks(), _handling()], row="Agents"),
+            Line(8, [_attended(), _agents()], row="Agents"),
+            Line(8, [_breaks(), _handling(), _longer()]),
         ],
     )
 
@@ -96,6 +101,7 @@ def _queues() -> table.Panel:
             "Abandonment is": (Query(f"max without (window) ({QCW}_abandonment:state{half})"), "state"),
             "Occupancy": (_of_agents(f'max by (queue) ({OCCUPANCY}{{window="30m"}})'), "percentunit"),
             "Staffed": (_of_agents(f"sum by (queue) ({AGENTS})"), "none"),
+            "Required": (Query(f"max by (queue, channel) (contactcenter_agents_required{{{HERE}}})"), "none"),
             "Available": (_of_agents(f'sum by (queue) ({AGENTS}{{state="available"}})'), "none"),
         },
         no_data="no queue has had a contact yet",
@@ -170,6 +176,20 @@ def _promises() -> timeseries.Panel:
     )
 
 
+def _attended() -> statetimeline.Panel:
+    agents = f'{AGENTS}{{queue=~"$queue", queue!="ALL"'
+    known = f"0 * sum by (queue) ({agents}}})"
+    serving = f'queue:contactcenter_agents_serving:sum{{queue=~"$queue"}} > bool 0 or {known}'
+    free = f'sum by (queue) ({agents}, state="available"}}) > bool 0 or {known}'
+    return state_panel(
+        "Who is there for a queue",
+        "Somebody free for the next contact; all on contacts, wrapping up or being rung; or nobody who serves it.",
+        Query(f"2 - ({serving}) - ({free})", "{{queue}}"),
+        no_data="nobody is signed in",
+        states=ATTENDED,
+    )
+
+
 def _agents() -> timeseries.Panel:
     return time_panel(
         "Agents by state",
@@ -203,4 +223,17 @@ def _handling() -> timeseries.Panel:
         Query(f'max by (queue, channel) (contactcenter_wrap_seconds{{{HERE}, window="30m"}})', f"wrap {NAME}"),
         unit="s",
         no_data="nothing was handled in this time",
+    )
+
+
+def _longer() -> timeseries.Panel:
+    aht = f"{QCW}_aht:seconds{{{HERE}, window="
+    return time_panel(
+        "Handled for longer than usual",
+        "Average handle time of the last 30 minutes / that of today: 1 is as usual. A fault that every customer calls "
+        "about, or a tool that has become slow, is seen here first.",
+        Query(f'max without (window) ({aht}"30m"}}) / max without (window) ({aht}"today"}})', NAME),
+        unit="none",
+        no_data="nothing was handled in this time",
+        steps=((None, FINE), (1.25, AT_RISK), (1.5, BREACH)),
     )

@@ -144,10 +144,12 @@ async def until(condition: Callable[[], object | Awaitable[object]], within: flo
 
 
 @asynccontextmanager
-async def stack(folder: Path, *workers: str, alerting: bool = True, token: str = "none") -> AsyncIterator[Stack]:
+async def stack(
+    folder: Path, *workers: str, alerting: bool = True, token: str = "none", week_ago: Sequence[str] = ()
+) -> AsyncIterator[Stack]:
     """Prometheus scraping workers every second and, with ``alerting``, Alertmanager telling us.
 
-    ``token`` is what it says to the worker, which need not ask.
+    ``token`` is what it says to the worker, which need not ask. ``week_ago``: series that it has of a week ago.
     """
     prometheus = program("prometheus")
     alertmanager = program("prometheus-alertmanager", "alertmanager") if alerting else ""
@@ -157,6 +159,8 @@ async def stack(folder: Path, *workers: str, alerting: bool = True, token: str =
     mail = await asyncio.start_server(lambda r, w: _mailbox(r, w, received), "127.0.0.1", 0)
     mail_port: int = mail.sockets[0].getsockname()[1]
     _prometheus_files(folder, workers, one.alertmanager, token)
+    if week_ago:
+        await _remember(folder, week_ago)
     _alertmanager_files(folder, f"http://127.0.0.1:{port}", mail_port)
     commands = [
         [prometheus, f"--config.file={folder}/prometheus/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
@@ -185,6 +189,16 @@ async def stack(folder: Path, *workers: str, alerting: bool = True, token: str =
         await one.client.close()
         mail.close()
         await receiver.cleanup()
+
+
+async def _remember(folder: Path, series: Sequence[str]) -> None:
+    """Give Prometheus what it would have of this time last week: each series at 1, for half an hour."""
+    then = int(time.time()) - 7 * 86_400
+    lines = [f"{one} 1 {at}" for one in series for at in range(then - 300, then + 1_500, 60)]
+    (folder / "week_ago.txt").write_text("\n".join([*lines, "# EOF", ""]), "utf-8")
+    command = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "week_ago.txt", "tsdb"]
+    process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=asyncio.subprocess.DEVNULL)
+    assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
 async def _ready(client: aiohttp.ClientSession, address: str) -> bool:

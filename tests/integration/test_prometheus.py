@@ -112,9 +112,15 @@ QUERIES = [
 ]
 
 
+WEEK_AGO = [
+    'contactcenter_window_offered{queue="billing",channel="voice",window="15m",instance="a",job="queuepulse"}',
+    'queue_channel_window:contactcenter_aht:seconds{queue="billing",channel="voice",window="1h"}',
+]
+
+
 async def test_every_query_of_every_panel_returns_rows(tmp_path: Path) -> None:
     floor = simulated()
-    async with serving(floor) as worker, stack(tmp_path, worker, alerting=False) as one:
+    async with serving(floor) as worker, stack(tmp_path, worker, alerting=False, week_ago=WEEK_AGO) as one:
         await until(lambda: _has_fired(one, "OldestWait", "returns"), 40, "an alert fires")
         await until(lambda: _rated(one), 20, "there are rates")
         await until(lambda: _foreseen(one), 30, "there are forecasts")

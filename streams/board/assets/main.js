@@ -10,11 +10,12 @@ import { make, mark, say } from './dom.js';
 import { Feed } from './feed.js';
 import { ago, windowName } from './format.js';
 import { History } from './history.js';
-import { standing } from './tile.js';
+import { standing, titleOf } from './tile.js';
 import { Alarm, Teller } from './tell.js';
 import { idOf } from './wall.js';
 
 const PAINT_MS = 250;
+const HOLD_MS = 60_000; // who turned a page by hand reads it
 const MOST_EXTRA_SECONDS = 10; // a clock that runs on without news is a guess, and soon a lie
 const byId = (id) => document.getElementById(id);
 const [floor, wall, detail, banner, notice] = ['floor', 'wall', 'detail', 'banner', 'notice'].map(byId);
@@ -24,6 +25,7 @@ const alarm = new Alarm();
 const teller = new Teller(byId('announcer'), alarm);
 const feed = new Feed(take, () => history.forget());
 let snapshot = null;
+let turnedAt = performance.now(); // when the page was turned, or will have been thought to be
 let opened = null; // the link to go back to when the detail view closes
 
 function take(latest) {
@@ -60,9 +62,16 @@ function paint() {
   tellNotice(rows);
   const breaches = rows.filter((row) => standing(row, stale).state === 'breach').length;
   document.title = stale ? 'Stale: the floor' : `${breaches ? `${breaches} in breach: ` : ''}the floor`;
+  tellPages(rows, stale);
+}
+
+/** Which page is shown, and what is in breach on the others. */
+function tellPages(rows, stale) {
   const pages = byId('pages');
   pages.hidden = wall.pages < 2 || !!detail.place;
-  say(pages, `page ${wall.page + 1} of ${wall.pages}`);
+  const unseen = rows.filter((row) => wall.unseen.includes(idOf(row)) && standing(row, stale).state === 'breach');
+  const names = unseen.map(titleOf).join(', ');
+  say(pages, `page ${wall.page + 1} of ${wall.pages}${names ? `; in breach on another: ${names}` : ''}`);
 }
 
 /** Seconds since the source heard of last was heard of; null before the first. */
@@ -83,7 +92,7 @@ function tellTrust(stale) {
   say(banner, words);
   banner.hidden = !words;
   mark(banner, 'data-level', stale ? 'stale' : 'warning');
-  const what = snapshot ? `${windowName(snapshot.window)} window; ${snapshot.sources.length} sources` : '';
+  const what = snapshot ? `${windowName(snapshot.window)} window; ${snapshot.sources.length} sources; the line: waiting, last 15 min` : '';
   say(byId('trust'), what);
 }
 
@@ -92,6 +101,14 @@ function tellNotice(rows) {
   const words = unknown.length ? `Nothing heard of yet: ${unknown.join(', ')}.` : rows.length ? '' : 'No contacts yet.';
   say(notice, words);
   notice.hidden = !words || !!detail.place;
+}
+
+/** Turn the page when it is time: not under somebody's fingers, nor while a queue is looked at closely. */
+function rotate() {
+  const due = performance.now() - turnedAt >= address.rotateSeconds * 1000;
+  if (!address.rotateSeconds || !due || wall.pages < 2 || detail.place || wall.matches(':focus-within')) return;
+  wall.turn(1);
+  turnedAt = performance.now();
 }
 
 function go() {
@@ -109,6 +126,7 @@ addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && detail.place && !detail.explainer.isOpen) location.hash = '';
   if (!detail.place && ['PageUp', 'PageDown'].includes(event.key) && wall.pages > 1) {
     wall.turn(event.key === 'PageDown' ? 1 : -1);
+    turnedAt = performance.now() + HOLD_MS;
     event.preventDefault();
   } else if (!detail.place && event.key.startsWith('Arrow') && document.activeElement === document.body && wall.order) {
     wall.querySelector('queue-tile:not([hidden]) a')?.focus();
@@ -120,9 +138,9 @@ keepMoving(byId('stage'));
 mark(document.documentElement, 'data-kiosk', address.kiosk ? '' : null);
 if (address.kiosk) hideIdlePointer();
 wall.perPage = address.perPage;
-if (address.rotateSeconds) setInterval(() => detail.place || wall.turn(1), address.rotateSeconds * 1000);
 setInterval(() => {
   feed.watch();
+  rotate();
   paint();
 }, PAINT_MS);
 feed.open();

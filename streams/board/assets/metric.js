@@ -32,10 +32,11 @@ export const METRICS = {
     }),
   },
   agents: {
-    label: 'free / staffed',
+    label: 'agents',
     read: (row) => ({
       value: row.staffed === null ? NOTHING : String(row.available),
       unit: row.staffed === null ? '' : `/ ${row.staffed}`,
+      note: 'free / staffed',
       empty: 'not reported',
     }),
   },
@@ -83,10 +84,13 @@ export function metric(name, attributes = {}) {
     say(value, told.value);
     say(unit, nothing ? '' : (told.unit ?? ''));
     mark(root, 'data-state', state);
+    mark(root, 'data-nothing', nothing ? '' : null);
     sign.hidden = !state || state === 'none';
     if (!sign.hidden) sign.show(state, told.word);
     say(note, nothing ? told.empty : (told.note ?? ''));
-    return widthOf(told.value + (nothing ? '' : (told.unit ?? '')));
+    const width = widthOf(told.value + (nothing ? '' : (told.unit ?? '')));
+    root.style.setProperty('--wide', width.toFixed(2));
+    return width;
   };
   return { root, show };
 }

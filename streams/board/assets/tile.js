@@ -6,6 +6,7 @@ import { worst } from './state.js';
 
 const LARGE = ['service_level', 'waiting', 'oldest_wait'];
 const SMALL = ['agents', 'abandonment', 'asa'];
+const NAME = 11; // characters of a name that have room in a line
 const ROOM = 4.85; // as wide as the three large numbers may be together, in their font size
 const CAUSES = { staffing: 'nobody staffed', asa: 'answer time' };
 
@@ -63,6 +64,7 @@ class QueueTile extends HTMLElement {
     say(this.link, titleOf(row));
     mark(this.link, 'href', addressOf(row));
     say(this.channel, row.channel === row.queue ? '' : row.channel);
+    this.style.setProperty('--name-fit', Math.max(0.5, Math.min(1, NAME / titleOf(row).length)).toFixed(2));
     this.sign.show(state, words);
     const widths = this.metrics.map(({ show }) => show(row, extra));
     const width = widths.slice(0, LARGE.length).reduce((sum, one) => sum + one);

@@ -1,10 +1,13 @@
-// `<queue-wall>`: the tiles, in pages when there are more than can be read at once. A table to a screen reader.
+// `<queue-wall>`: the queues as tiles or lines, in pages when there are more than can be read at once. A table to a screen reader.
 
 import { make, mark } from './dom.js';
-import { arrange, perPage } from './layout.js';
+import { arrange, asLines, isWide, lineUnit, linesPerPage, perPage, stripUnit } from './layout.js';
 import { COLUMNS } from './tile.js';
 
 const NARROW = 700; // px: a telephone scrolls, a wall does not
+const EDGES = 22; // px, above and below (base.css)
+const GAP = 14;
+const root = document.documentElement;
 
 /** A row's identity: a queue in two channels is two rows. */
 export const idOf = (row) => `${row.kind}|${row.queue}|${row.channel}`;
@@ -55,20 +58,39 @@ class QueueWall extends HTMLElement {
     this.place();
   }
 
+  /** The rows of other pages. */
+  get unseen() {
+    return this.order.filter((id) => this.tiles.get(id).hidden);
+  }
+
   place() {
     const n = this.order?.length ?? 0;
     if (!n || !this.clientWidth) return;
-    const scrolls = this.clientWidth < NARROW && !this.perPage;
-    const count = scrolls ? n : Math.min(n, this.perPage || perPage(n, this.clientWidth, this.clientHeight));
+    const [width, screen, shared] = [this.clientWidth, innerHeight, this.shared(innerHeight)];
+    const scrolls = width < NARROW && !this.perPage;
+    const asked = Math.min(n, this.perPage || n);
+    const lines = !scrolls && asLines(asked, width, shared, screen);
+    const fit = lines ? linesPerPage(n, width, shared, screen) : perPage(n, width, this.clientHeight);
+    const count = scrolls ? n : this.perPage ? asked : fit;
     this.pages = Math.ceil(n / count);
     this.page = Math.min(this.page, this.pages - 1);
-    const { columns, rows } = arrange(count, this.clientWidth, this.clientHeight);
+    const { columns, rows } = lines ? { columns: 1, rows: count } : arrange(count, width, this.clientHeight);
     mark(this, 'data-scrolls', scrolls ? '' : null);
     this.style.setProperty('--columns', scrolls ? 1 : columns);
     this.style.setProperty('--rows', scrolls ? 'auto' : rows);
+    mark(this, 'data-lines', lines ? '' : null);
+    mark(root, 'data-wide', !scrolls && isWide(width, screen) ? '' : null);
+    const unit = lines ? lineUnit(count, width, this.shared(screen, '#banner')) : stripUnit(width, screen);
+    root.style.setProperty('--step', `${unit.toFixed(3)}px`);
     this.order.forEach((id, place) => {
       this.tiles.get(id).hidden = Math.floor(place / count) !== this.page;
     });
+  }
+
+  /** The height that the strip and the queues share: of the screen what footer, gaps and `others` leave. */
+  shared(screen, others = '') {
+    const taken = [...document.querySelectorAll(['footer', others].filter(Boolean).join())].filter((node) => !node.hidden);
+    return taken.reduce((left, node) => left - node.offsetHeight - GAP, screen - EDGES - GAP);
   }
 
   /** Arrow keys go from tile to tile as they lie on the wall. */
