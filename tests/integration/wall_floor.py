@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -20,7 +18,7 @@ from streams.settings import Settings, from_raw
 from streams.simulate import Item, demo, simulate
 from streams.snapshot import WorkerStatus
 from streams.web import WebServer
-from tests.conftest import ROOT
+from tests.from_npm import installed
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -187,19 +185,5 @@ async def look(browser: Browser, url: str, width: int = 1920, height: int = 1080
 
 
 def axe_source() -> str:
-    """The script of axe-core, installed by npm as its lock says; the test is skipped where npm can't."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("needs npm, for axe-core")
-    folder = ROOT / ".cache" / "axe"
-    script = folder / "node_modules" / "axe-core" / "axe.min.js"
-    lock = Path(__file__).parent / "axe" / "package-lock.json"
-    if not script.exists() or (folder / lock.name).read_bytes() != lock.read_bytes():
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", lock.name):
-            shutil.copyfile(lock.with_name(name), folder / name)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=90, check=False)
-        if done.returncode:
-            pytest.skip(f"npm could not install axe-core: {done.stderr.strip()[-300:]}")
-    return script.read_text("utf-8")
+    """The script of axe-core, as npm has it."""
+    return installed("axe-core/axe.min.js").read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,10 @@ from streams.cli import app
 from streams.settings import Settings, from_raw
 from streams.settings.network import exposed
 from tests.conftest import ROOT
+from tests.from_npm import installed
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-KEYS = {
-    "build", "cap_drop", "command", "cpus", "depends_on", "environment", "healthcheck", "image", "init", "mem_limit",
-    "ports", "profiles", "read_only", "restart", "secrets", "security_opt", "stop_grace_period", "tmpfs", "user",
-    "volumes",
-}  # fmt: skip
 WRITES_BESIDE_ITS_PROGRAM = {"kafka"}
 SERVES_NOTHING = {"simulator"}
 OURS = {"worker", "simulator"}
@@ -35,17 +32,43 @@ def test_the_whole_tour_is_there_and_the_simulator_only_on_demand() -> None:
     assert SERVICES["simulator"]["profiles"] == ["demo"]
 
 
-@services
-def test_a_service_uses_only_known_keys(name: str) -> None:
-    assert set(SERVICES[name]) <= KEYS
+def test_a_validator_has_nothing_to_say_against_it() -> None:
+    assert said_by_validator(ROOT / "docker-compose.yml") == (0, "")
+
+
+def test_the_validator_finds_a_misspelt_key(tmp_path: Path) -> None:
+    wrong = tmp_path / "docker-compose.yml"
+    wrong.write_text((ROOT / "docker-compose.yml").read_text("utf-8").replace("mem_limit: 256m", "mem_limits: 256m"))
+
+    code, said = said_by_validator(wrong)
+
+    assert code == 1
+    assert "invalid-schema" in said
+
+
+def said_by_validator(file: Path) -> tuple[int, str]:
+    """The exit code and words of dclint, which holds a file to the Compose specification and to its own rules."""
+    script, rules = installed("dclint/bin/dclint.cjs"), ROOT / "tests" / "npm" / "dclint.json"
+    command = ["node", str(script), "--config", str(rules), "--max-warnings", "0", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, (done.stdout + done.stderr).strip()
 
 
 @services
 def test_images_are_pinned(name: str) -> None:
     image = SERVICES[name]["image"]
 
-    assert image == "queuepulse" if name in OURS else re.fullmatch(r"[a-z]+/[a-z]+:v?\d+\.\d+\.\d+", image)
+    assert image == "queuepulse:local" if name in OURS else re.fullmatch(r"[a-z]+/[a-z]+:v?\d+\.\d+\.\d+", image)
     assert ("build" in SERVICES[name]) == (name in OURS)
+
+
+def test_the_image_of_ours_is_built_on_a_pinned_one_and_runs_without_root() -> None:
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
+
+    assert len(bases) == 2
+    assert all(re.fullmatch(r"python:3\.\d+\.\d+-slim-[a-z]+", base) for base in bases)
+    assert [line for line in lines if line.startswith("USER ")] == ["USER queuepulse"]
 
 
 @services

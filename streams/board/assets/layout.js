@@ -15,6 +15,7 @@ const LINE_LABEL = 4.4;
 const SCREEN = 110; // so many units high is a screen whose text is as designed
 const WIDE = 1.2; // times as wide as high
 const READABLE = 0.97; // of that: fewer lines rather than smaller ones
+const FEWEST = 3; // lines: one or two fill no table
 const CLEARER = 1.1; // lines only where they are so much larger: tiles say more
 
 /** `{columns, rows, scale}` of the arrangement of `n` tiles that shows them largest. */
@@ -56,7 +57,7 @@ export const stripUnit = (width, screen) => Math.min(width / TABLE, screen / SCR
 
 /** Whether `n` rows are read better as lines than as tiles; `height` is what the strip and they share. */
 export function asLines(n, width, height, screen) {
-  if (!isWide(width, screen)) return false;
+  if (n < FEWEST || !isWide(width, screen)) return false;
   const unit = lineUnit(linesPerPage(n, width, height, screen), width, height);
   return LINE_LABEL * unit > CLEARER * TILE_LABEL * arrange(n, width, height - STRIP * unit).scale;
 }
