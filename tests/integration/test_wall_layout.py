@@ -99,7 +99,7 @@ async def test_nothing_scrolls_sideways_and_no_text_is_cut_or_runs_into_the_next
                 wrong.append((page.url, width))
             wrong += [(page.url, width, height, text) for text in await page.evaluate(cut)]
 
-    assert wrong == []
+    assert not wrong, "\n".join(str(one) for one in wrong)
 
 
 async def test_many_queues_are_pages_that_turn_by_themselves_and_tell_of_a_breach_on_another(
@@ -113,7 +113,7 @@ async def test_many_queues_are_pages_that_turn_by_themselves_and_tell_of_a_breac
     await page.wait_for_selector("queue-tile")
 
     assert await shown(page) == ["annex", "billing", "chat", "email", "email"]
-    assert await page.inner_text("#pages") == "page 1 of 2; in breach on another: returns"
+    assert (await page.inner_text("#pages")).startswith("page 1 of 2; in breach on another: returns")
     assert await text_size(page, "queue-tile .large .value") >= 72
     await page.clock.fast_forward(15_000)
     await page.wait_for_selector('queue-tile[data-queue="returns"]')
@@ -149,7 +149,7 @@ async def test_a_kiosk_shows_one_queue_after_the_other(floor: WallFloor, browser
     await page.wait_for_selector('queue-tile[data-queue="billing"]')
 
     assert await page.is_hidden('queue-tile[data-queue="sales"]')
-    assert await page.inner_text("#pages") == "page 2 of 2"
+    assert (await page.inner_text("#pages")).startswith("page 2 of 2")
 
 
 async def test_everything_shifts_a_little_every_minute_and_nothing_scrolls_for_it(

@@ -20,7 +20,7 @@ export const METRICS = {
       value: String(row.waiting),
       note: row.past_threshold ? `${row.past_threshold} past goal` : '',
       state: row.state.staffing,
-      word: 'nobody staffed',
+      word: 'unstaffed',
     }),
   },
   oldest_wait: {
