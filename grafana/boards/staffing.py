@@ -40,7 +40,7 @@ def staffing() -> dashboards.Dashboard:
         [
             Line(5, [_gap(), _soon(), _late(), _age()]),
             Line(9, [_required(), _foreseen(), _chance()]),
-            Line(9, [_needed(), _to_come()]),
+            Line(9, [_power_of_one(), _needed(), _to_come()]),
             Line(9, [_staffed(), _available()]),
             Line(9, [_occupancy(), _floor_occupancy()]),
             Line(9, [_arrivals(), _handling(), _load()]),
@@ -141,6 +141,24 @@ def _chance() -> timeseries.Panel:
         unit="percentunit",
         no_data="no forecast",
         steps=((None, FINE), (0.45, AT_RISK)),
+        maximum=1,
+    )
+
+
+def _power_of_one() -> timeseries.Panel:
+    return time_panel(
+        "Service level in the long run, and the power of one",
+        "If nothing changes (Erlang A on the last half hour), and with one agent less or one more: where it rises "
+        "steeply, one agent decides.",
+        Query(_of_floor("predicted_service_level_ratio"), f"as it is {NAME}"),
+        *(Query(_of_floor(f"service_level_with_one_{way}_ratio"), f"one {way} {NAME}") for way in ("less", "more")),
+        Query(
+            f"queue_channel:contactcenter_sla_target_ratio:max{{{HERE}}}\n"
+            "and on (queue, channel) contactcenter_predicted_service_level_ratio",
+            f"target {NAME}",
+        ),
+        unit="percentunit",
+        no_data="no queue is busy, or nobody owns the whole floor",
         maximum=1,
     )
 

@@ -23,6 +23,10 @@ def now_families(rows: list[Row], now: int) -> Iterator[Family]:
     help_ = "The service level in the long run if nothing changes."
     predicted = [(key, p.now.predicted.service_level) for key, p in plans]
     yield gauge("predicted_service_level_ratio", help_, predicted)
+    for way in ("more", "less"):
+        help_ = f"The service level in the long run with one agent {way} than are wholly the queue's."
+        steps = [(key, getattr(p.now.power_of_one, f"one_{way}")) for key, p in plans]
+        yield gauge(f"service_level_with_one_{way}_ratio", help_, [(key, s.service_level) for key, s in steps if s])
     help_ = "The share that would give up in the long run if nothing changes."
     yield gauge("predicted_abandonment_ratio", help_, [(key, p.now.predicted.abandonment_ratio) for key, p in plans])
     help_ = "What somebody who arrives now and stays must expect, those ahead giving up as they do."

@@ -84,3 +84,6 @@ def test_the_plan_is_in_the_metrics_and_in_the_answer() -> None:
     assert metrics["agents_staffed"] == answer["staffed"] == 9.5
     assert metrics["agents_required"] == answer["required"]
     assert metrics["agents_gap"] == answer["gap"] == 9.5 - answer["required"]
+    assert metrics["service_level_with_one_more_ratio"] == answer["service_level_with_one_more"]
+    assert metrics["service_level_with_one_less_ratio"] == answer["service_level_with_one_less"]
+    assert metrics["service_level_with_one_less_ratio"] < metrics["service_level_with_one_more_ratio"]
