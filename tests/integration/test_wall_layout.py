@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,16 @@ async def test_it_can_be_read_from_three_metres(
         assert await text_size(page, "queue-tile .small .value, floor-strip .value") >= 43 * times
         assert await text_size(page, "queue-tile .name a, floor-strip h2") >= 32 * times
         assert await page.evaluate("document.documentElement.scrollHeight") <= height
+
+
+@pytest.mark.parametrize("path", ["/", "/?queue=billing,sales"])
+async def test_the_service_level_of_today_stands_beside_that_of_the_half_hour(
+    floor: WallFloor, browser: Browser, path: str
+) -> None:
+    page = await look(browser, floor.url + path)
+
+    assert re.search(r"today \d+ %$", await page.inner_text('queue-tile[data-queue="billing"] .today'))
+    assert re.search(r"today \d+ %$", await page.inner_text("floor-strip .today"))
 
 
 async def test_nothing_scrolls_sideways_and_no_text_is_cut_or_runs_into_the_next(

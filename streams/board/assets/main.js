@@ -92,7 +92,7 @@ function tellTrust(stale) {
   say(banner, words);
   banner.hidden = !words;
   mark(banner, 'data-level', stale ? 'stale' : 'warning');
-  const what = snapshot ? `${windowName(snapshot.window)} window; ${snapshot.sources.length} sources; the line: waiting, last 15 min` : '';
+  const what = snapshot ? `${windowName(snapshot.window)} window; ${snapshot.sources.length} sources; the line: waiting, last 15 min; today: service level` : '';
   say(byId('trust'), what);
 }
 

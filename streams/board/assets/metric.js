@@ -18,7 +18,7 @@ export const METRICS = {
     label: 'waiting',
     read: (row) => ({
       value: String(row.waiting),
-      note: row.past_threshold ? `${row.past_threshold} past goal` : '',
+      note: row.past_threshold && !row.state.staffing ? `${row.past_threshold} past goal` : '',
       state: row.state.staffing,
       word: 'unstaffed',
     }),

@@ -1,13 +1,14 @@
 // `<queue-tile>`: one queue on the wall, a row of a table to a screen reader. `show(row, {extra, stale, points, now})`.
 
 import { make, mark, say } from './dom.js';
+import { NOTHING, wholePercent } from './format.js';
 import { METRICS, metric } from './metric.js';
 import { worst } from './state.js';
 
 const LARGE = ['service_level', 'waiting', 'oldest_wait'];
 const SMALL = ['agents', 'abandonment', 'asa'];
 const NAME = 11; // characters of a name that have room in a line
-const ROOM = 4.85; // as wide as the three large numbers may be together, in their font size
+const ROOM = { service_level: 1.75, waiting: 1.33, oldest_wait: 2 }; // of a large number's column, in its font size
 const CAUSES = { staffing: 'nobody staffed', asa: 'answer time' };
 
 /** How a row stands: its worst state, and the words for it. `none` is a queue nothing can be said of. */
@@ -42,6 +43,8 @@ class QueueTile extends HTMLElement {
     this.channel = make('span', { class: 'channel' });
     this.sign = make('state-mark');
     this.spark = make('spark-line');
+    this.todays = make('b');
+    this.today = make('span', { class: 'today' }, make('span', {}, 'service level '), 'today ', this.todays);
     this.metrics = [...LARGE, ...SMALL].map((name) => metric(name, { role: 'cell' }));
     const [large, small] = [this.metrics.slice(0, LARGE.length), this.metrics.slice(LARGE.length)];
     this.append(
@@ -52,7 +55,7 @@ class QueueTile extends HTMLElement {
       ),
       make('div', { class: 'large', role: 'presentation' }, ...large.map(({ root }) => root)),
       make('div', { class: 'small', role: 'presentation' }, ...small.map(({ root }) => root)),
-      make('div', { class: 'trend', role: 'cell' }, this.spark),
+      make('div', { class: 'trend', role: 'cell' }, this.spark, this.today),
     );
   }
 
@@ -67,8 +70,9 @@ class QueueTile extends HTMLElement {
     this.style.setProperty('--name-fit', Math.max(0.5, Math.min(1, NAME / titleOf(row).length)).toFixed(2));
     this.sign.show(state, words);
     const widths = this.metrics.map(({ show }) => show(row, extra));
-    const width = widths.slice(0, LARGE.length).reduce((sum, one) => sum + one);
-    this.style.setProperty('--fit', Math.min(1, ROOM / width).toFixed(2));
+    const fits = LARGE.map((name, n) => ROOM[name] / widths[n]); // all three are as large as the widest can be
+    this.style.setProperty('--fit', Math.min(1, ...fits).toFixed(2));
+    say(this.todays, row.service_level_today === null ? NOTHING : `${wholePercent(row.service_level_today)} %`);
     this.spark.show(points.map(([at, waiting]) => [at, waiting]), now, { what: 'waiting' });
   }
 }
