@@ -27,6 +27,7 @@ _POLL_MS: Final = 200
 _SETTLED_SECONDS: Final = 1.0
 """Partitions change hands all at once and come back: before others are followed, it has to be quiet for so long."""
 _ASK_SECONDS: Final = 30.0
+_RETRY_SECONDS: Final = 1.0
 _AT_ONCE: Final = 500
 _END_SECONDS: Final = 5.0
 log = logging.getLogger(__name__)
@@ -78,32 +79,47 @@ class Follower:
 
     async def _run(self) -> None:
         try:
-            owned, since, asked_at = frozenset(self._owned()), monotonic(), float("-inf")
             while True:
-                if (found := frozenset(self._owned())) != owned:
-                    owned, since, asked_at = found, monotonic(), float("-inf")
-                if owned and monotonic() - asked_at > _ASK_SECONDS:
-                    asked_at = monotonic()
-                    self._on_alone(await self._is_alone())
-                if self._whole_floor and monotonic() - since > _SETTLED_SECONDS:
-                    await self._follow(self._numbers - owned)
-                if self._elsewhere.numbers:
-                    await self._read()
-                else:
-                    await asyncio.sleep(_POLL_MS / 1_000)
+                try:
+                    await self._keep_up()
+                except KafkaError as error:
+                    log.warning("what other workers tell can't be read, and is missing until it can: %r", error)
+                    await self._let_go()
+                    await asyncio.sleep(_RETRY_SECONDS)
         finally:
-            if self._consumer is not None:
-                await self._consumer.stop()
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Follow nothing."""
+        consumer, self._consumer = self._consumer, None
+        self._elsewhere.follow(())
+        self._ends.clear()
+        if consumer is not None:
+            await consumer.stop()
+
+    async def _keep_up(self) -> None:
+        owned, since, asked_at = frozenset(self._owned()), monotonic(), float("-inf")
+        while True:
+            if (found := frozenset(self._owned())) != owned:
+                owned, since, asked_at = found, monotonic(), float("-inf")
+            if owned and monotonic() - asked_at > _ASK_SECONDS:
+                asked_at = monotonic()
+                self._on_alone(await self._is_alone())
+            if self._whole_floor and monotonic() - since > _SETTLED_SECONDS:
+                await self._follow(self._numbers - owned)
+            if self._elsewhere.numbers:
+                await self._read()
+            else:
+                await asyncio.sleep(_POLL_MS / 1_000)
 
     async def _follow(self, numbers: frozenset[int]) -> None:
         if numbers == self._elsewhere.numbers:
             return
+        if not numbers:
+            await self._let_go()
+            return
         new = numbers - self._elsewhere.numbers
         self._elsewhere.follow(numbers)
-        if not numbers:
-            consumer, self._consumer = self._consumer, None
-            await consumer.stop()
-            return
         if self._consumer is None:
             self._consumer = AIOKafkaConsumer(
                 **client_arguments(self._broker), enable_auto_commit=False, auto_offset_reset="earliest",

@@ -150,12 +150,15 @@ def live(partitions: Sequence[Partition], keys: Collection[Key], number: str, pa
     """Those behind a number of now: who waits, the longest first, or who is in an agent's hands."""
     if number == "handling":
         handled = [
-            Found(name, contact.last_at if (contact := partition.contacts.get(name)) else 0, *key, {number: 1})
+            (name, key, partition.contacts.get(name))
             for partition in partitions
             for name, key in partition.handling.items()
             if key in keys
         ]
-        return Behind(sorted(handled, key=lambda one: one.at, reverse=True), {number: len(handled)}, {})
+        here = [
+            Found(name, contact.last_at, *key, {number: 1}) for name, key, contact in handled if contact is not None
+        ]
+        return Behind(sorted(here, key=lambda one: one.at, reverse=True), {number: len(handled)}, {})
     waiting = [
         Found(name, visit.offered_at, visit.queue, visit.channel, {"waiting": 1})
         for partition in partitions

@@ -1,7 +1,7 @@
 """Real Prometheus over two real workers that are killed and come back while calls come in: nothing counts twice.
 
-Half of the calls are answered in time, and whether one is depends on its partition: a ratio of a part of the floor
-would be anything but a half.
+The calls of one partition of four are answered in time, the others are not: of the whole floor it is a quarter, and of
+what one of two workers counts a half or nothing.
 """
 
 from __future__ import annotations
@@ -28,15 +28,17 @@ pytestmark = pytest.mark.timeout(280)
 ALL = INPUTS * PARTITIONS
 RULES = {
     "windows": "1h,5m",
-    "defaults__service_level_target_ratio": "0.3",
+    "defaults__service_level_target_ratio": "0.1",
     "worker__stale_after_seconds": "600",
     "worker__flush_interval_seconds": "0.1",
 }
 EVENTS_OF_A_ROUND = 3 * PARTITIONS
+AT_ONCE = 300
+"""Rounds at the beginning: then a partition that is a few seconds behind hardly shifts a ratio."""
 
 
 class Calls:
-    """Calls that come in all the while, in rounds of one a partition; the first half of a round is answered in time."""
+    """Calls that come in all the while, in rounds of one a partition; that of the first is answered in time."""
 
     def __init__(self, producer: Any) -> None:
         self.rounds = 0
@@ -59,7 +61,7 @@ class Calls:
             ]
             await asyncio.gather(*itertools.chain(*sent))
             self.rounds += 1
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0 if n < AT_ONCE else 0.1)
 
     async def _send(self, partition: int, name: str, now: int, wait_seconds: int) -> list[Any]:
         about: dict[str, Any] = {"source": "acd", "contact_id": name, "queue": "billing"}
@@ -119,9 +121,8 @@ async def test_partitions_go_from_worker_to_worker_and_back_and_only_what_happen
         assert await _value(one, "sum(resets(topic_partition_type:contactcenter_events_total:max[10m]))") == 0
         assert await _value(one, "sum(resets(queue_channel_topic_partition:contactcenter_offered_total:max[10m]))") == 0
         assert len(values) > 30
-        assert min(values) > 0.4
-        assert max(values) < 0.6
-        assert {alert for alert, _ in await one.firing()} <= {"PartitionUnowned", "WorkerDown", "Unstaffed"}
+        assert 0.15 < min(values) <= max(values) < 0.4
+        assert not {"ServiceLevelBreach", "ConservationBroken"} & {alert for alert, _ in await one.firing()}
         assert await one.unhealthy() == []
 
 

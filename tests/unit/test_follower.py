@@ -1,0 +1,86 @@
+"""What the follower does when Kafka does not answer: it lets go, says so, and begins again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+
+from streams import follower as module
+from streams.elsewhere import Elsewhere
+from streams.follower import Follower
+from streams.settings import Broker, Settings
+from streams.topics import input_topics
+
+
+class Broken:
+    """A consumer of a broker that does not answer."""
+
+    started = 0
+    thrice = asyncio.Event()
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """As the real one is made."""
+
+    async def start(self) -> None:
+        Broken.started += 1
+        if Broken.started == 3:
+            Broken.thrice.set()
+        raise KafkaConnectionError("nobody there")
+
+    async def stop(self) -> None:
+        """Nothing to stop."""
+
+
+async def test_a_broker_that_does_not_answer_ends_no_worker(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "AIOKafkaConsumer", Broken)
+    monkeypatch.setattr(module, "_SETTLED_SECONDS", -1.0)
+    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(Broken, "thrice", asyncio.Event())
+    monkeypatch.setattr(Broken, "started", 0)
+    errors: list[BaseException] = []
+    elsewhere = Elsewhere(Settings(), input_topics("any"))
+    one = Follower(
+        Broker(), elsewhere, lambda: (), partitions=2, on_alone=lambda _alone: None, on_error=errors.append
+    )  # fmt: skip
+
+    with caplog.at_level(logging.WARNING):
+        await one.start()
+        await asyncio.wait_for(Broken.thrice.wait(), 5)
+        await one.stop()
+
+    assert errors == []
+    assert elsewhere.numbers == frozenset()
+    assert "what other workers tell can't be read, and is missing until it can" in caplog.text
+
+
+async def test_who_counts_everything_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AIOKafkaConsumer", Broken)
+    monkeypatch.setattr(module, "_SETTLED_SECONDS", -1.0)
+    alone: list[bool] = []
+    told = asyncio.Event()
+
+    def on_alone(is_alone: bool) -> None:
+        alone.append(is_alone)
+        told.set()
+
+    async def is_alone(_self: Follower) -> bool:
+        return True
+
+    monkeypatch.setattr(Follower, "_is_alone", is_alone)
+    before = Broken.started
+    one = Follower(
+        Broker(), Elsewhere(Settings(), input_topics("any")), lambda: (0, 1), partitions=2, on_alone=on_alone,
+        on_error=lambda _error: None,
+    )  # fmt: skip
+
+    await one.start()
+    await asyncio.wait_for(told.wait(), 5)
+    await one.stop()
+
+    assert (alone, Broken.started) == ([True], before)
