@@ -233,23 +233,26 @@ def report(scores: list[Scores], command: str, *, keep: bool) -> None:
     inside = fmean(hit for score in scores for hit in score.inside_band)
     foreseen = [hit for score in scores for hit in score.foreseen]
     false = [miss for score in scores for miss in score.false_alarms]
-    _, gap, brier = reliability([pair for score in scores for pair in score.levels])
+    below, below_gap, below_brier = reliability([pair for score in scores for pair in score.levels])
     rows = [
         ("service level, next 15 minutes: mean absolute error", f"{ours:.3f}"),
         ("... same as the last 15 minutes", f"{same:.3f}"),
         ("... Erlang C on the last 15 minutes", f"{erlang_c:.3f}"),
         ("its band of 8 in 10 held", f"{inside:.1%} of {len(errors):,}"),
-        ("P(below the goal): Brier score, widest gap of a tenth", f"{brier:.3f}, {gap:.1%}"),
+        ("P(below the goal): Brier score, widest gap of a tenth", f"{below_brier:.3f}, {below_gap:.1%}"),
         ("breaches of the last 15 minutes' level foreseen two minutes before", _share(foreseen)),
         ("warnings that came to nothing", _share(false)),
     ]
     table, gap, brier = reliability([pair for score in scores for pair in score.breaches])
     if not keep:
-        print(*rows, *table, (gap, brier), sep="\n")
+        print(*rows, *below, *table, (gap, brier), sep="\n")
         return
     record("Staffing: forecasts", command, ("", ""), rows)
+    header = ("given", "looks", "mean", "came true")
+    notes = f"Each ten minutes. Widest gap {below_gap:.1%}, Brier score {below_brier:.3f}."
+    record("Staffing: P(service level of the next 15 minutes below the goal)", command, header, below, notes)
     notes = f"Everybody waiting, each twenty seconds. Widest gap {gap:.1%}, Brier score {brier:.3f}."
-    record("Staffing: P(breach) of a waiting contact", command, ("given", "looks", "mean", "came true"), table, notes)
+    record("Staffing: P(breach) of a waiting contact", command, header, table, notes)
 
 
 def _share(hits: list[bool]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from math import sqrt
+from statistics import fmean, pvariance
 from typing import Final, NamedTuple
 
 from streams.staffing import strides, transient
@@ -27,10 +28,11 @@ BAND: Final = (0.1, 0.9)
 class Forecast(NamedTuple):
     """Until ``seconds`` from now, of those waiting now and all who arrive until then.
 
-    ``in_time`` and ``counted`` are expected numbers, ``service_level`` their quotient (None when nobody is expected).
-    The outcome is as likely above ``median`` as below, between ``low`` and ``high`` in 8 of 10 cases, and misses the
-    goal with chance ``p_below``; near 1 the median is the better single guess. ``waiting`` is the
-    expected queue at the end, ``error`` the standard error of the service level.
+    ``in_time`` and ``counted`` are expected numbers; ``service_level`` is the mean of their quotient (None when nobody
+    is expected), above the quotient of their means: it is when few come that most are answered in time. The outcome is
+    as likely above ``median`` as below, between ``low`` and ``high`` in 8 of 10 cases, and misses the goal with chance
+    ``p_below``; near 1 the median is the better single guess. ``waiting`` is the expected queue at the end, ``error``
+    the standard error of the service level.
     """
 
     seconds: float
@@ -194,9 +196,10 @@ def _mixed(seconds: float, goal: Goal, chance: _Sums, ways: Sequence[_Sums]) -> 
     waiting = sum(w.waiting for w in ways) / n
     if counted <= 0:
         return Forecast(seconds, arrivals, 0.0, 0.0, None, None, None, None, None, None, waiting, 0.0)
-    level = min(1.0, in_time / counted)
-    of_demand = sum((w.in_time - level * w.counted) ** 2 for w in ways) / n
-    share = Share(level, sqrt(chance.variance + of_demand) / counted)
+    levels = [min(1.0, w.in_time / w.counted) for w in ways if w.counted > 0]
+    level = min(1.0, fmean(levels) + _by_chance(ways, counted))
+    of_demand = pvariance(levels)
+    share = Share(level, sqrt(chance.variance / counted**2 + of_demand))
     step = 0.5 / counted  # levels come in steps of one contact
     low, median, high = (share.quantile(q) for q in (BAND[0], 0.5, BAND[1]))
     return Forecast(
@@ -204,6 +207,19 @@ def _mixed(seconds: float, goal: Goal, chance: _Sums, ways: Sequence[_Sums]) -> 
         min(1.0, max(high, level) + step), share.below(goal.service_level), min(1.0, gives_up / counted), waiting,
         share.error,
     )  # fmt: skip
+
+
+def _by_chance(ways: Sequence[_Sums], counted: float) -> float:
+    """How much the mean of a quotient is above the quotient of the means: where few come by chance, they wait less.
+
+    Of one contact more, ``slope`` is answered in time, all others' answers included; the numbers that come are Poisson.
+    """
+    low, high = ways[0], ways[-1]
+    more = high.counted - low.counted
+    if more <= 0:
+        return 0.0
+    slope = (high.in_time - low.in_time) / more
+    return (low.in_time + high.in_time) / (low.counted + high.counted) / counted - slope / counted
 
 
 def _scaled(stages: Sequence[Stage], factor: float) -> list[Stage]:

@@ -103,6 +103,11 @@ def _alike(value: Any) -> Any:
     return round(value, 6) if isinstance(value, float) else value
 
 
+async def foresees(line: Line) -> bool:
+    """Whether the worker has a forecast of a queue."""
+    return any(queue["ahead"] for queue in (await line.json("/api/staffing"))["queues"])
+
+
 async def owns(line: Line) -> int:
     return int((await line.metrics()).sum("partition_owned"))
 
@@ -122,11 +127,16 @@ async def test_each_of_two_workers_shows_the_oracles_whole_floor_and_so_does_the
         await whole(second, oracle)
         for path in ("/api/floor", "/api/intervals", "/api/agents", "/api/staffing", "/api/trend"):
             await first.until(lambda path=path: same(path, first, second), 20)  # type: ignore[misc]
+        for line in (first, second):
+            await first.until(lambda line=line: foresees(line), 30)  # type: ignore[misc]
+        whatif = [await line.json("/api/whatif", queue="billing", agents="+2") for line in (first, second)]
         hours = await second.json("/api/intervals", by="hour", queue="billing")
         missing_to = [(await line.floor_metrics()).sum("floor_partitions_missing") for line in (first, second)]
 
         assert len(hours) >= 2
         assert missing_to == [0, 0]
+        assert _alike(whatif[0]["before"]) == _alike(whatif[1]["before"])
+        assert _alike(whatif[0]["mend"]) == _alike(whatif[1]["mend"])
 
         taken_over = await owns(second)
         await second.kill()

@@ -65,6 +65,24 @@ def test_the_forecast_is_the_mean_and_the_spread_of_a_simulated_floor(waiting: i
     assert found.error * found.counted == pytest.approx(spread, rel=0.1)
 
 
+def test_the_service_level_is_the_mean_of_days_that_differ_and_not_that_of_their_contacts_together() -> None:
+    rng = random.Random(11)
+    measured = []
+    for n in range(1_500):
+        rate = 5 / 240 * (0.85 if n % 2 else 1.15)
+        visits = serve(
+            rng, poisson_times(rng, [(900, rate), (300, 0.1)]), exponential(240), exponential(200), [(0, 6)], busy=5
+        )  # fmt: skip
+        measured.append(counts(visits, 900))
+    mean, error = mean_and_error([in_time / counted for in_time, counted, _ in measured])
+    together = sum(m[0] for m in measured) / sum(m[1] for m in measured)
+
+    found = forecast([Stage(900, Demand(5 / 240, 240, 200), 6)], GOAL, busy=5, uncertainty=0.15)[0]
+
+    assert together < mean - 4 * error
+    assert found.service_level == pytest.approx(mean, abs=3 * error)
+
+
 def test_peaks_and_staff_changes_are_followed() -> None:
     rng = random.Random(6)
     stages = [Stage(600, Demand(0.1, 240, 200), 18), Stage(900, Demand(0.05, 240, 200), 22)]
