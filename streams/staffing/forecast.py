@@ -197,7 +197,7 @@ def _mixed(seconds: float, goal: Goal, chance: _Sums, ways: Sequence[_Sums]) -> 
     if counted <= 0:
         return Forecast(seconds, arrivals, 0.0, 0.0, None, None, None, None, None, None, waiting, 0.0)
     levels = [min(1.0, w.in_time / w.counted) for w in ways if w.counted > 0]
-    level = min(1.0, fmean(levels) + _by_chance(ways, counted))
+    level = min(1.0, max(0.0, fmean(levels) + arrivals * _of_one(ways, counted)))
     of_demand = pvariance(levels)
     share = Share(level, sqrt(chance.variance / counted**2 + of_demand))
     step = 0.5 / counted  # levels come in steps of one contact
@@ -209,17 +209,18 @@ def _mixed(seconds: float, goal: Goal, chance: _Sums, ways: Sequence[_Sums]) -> 
     )  # fmt: skip
 
 
-def _by_chance(ways: Sequence[_Sums], counted: float) -> float:
-    """How much the mean of a quotient is above the quotient of the means: where few come by chance, they wait less.
+def _of_one(ways: Sequence[_Sums], counted: float) -> float:
+    """By how much, for each contact expected to come, the mean of a quotient is above the quotient of the means.
 
-    Of one contact more, ``slope`` is answered in time, all others' answers included; the numbers that come are Poisson.
+    Where few come by chance, they wait less: of one more, ``slope`` is answered in time, what others lose included. How
+    many come is Poisson, so its variance is its mean; the quotient's second order is (level - slope) / counted^2.
     """
     low, high = ways[0], ways[-1]
     more = high.counted - low.counted
     if more <= 0:
         return 0.0
     slope = (high.in_time - low.in_time) / more
-    return (low.in_time + high.in_time) / (low.counted + high.counted) / counted - slope / counted
+    return ((low.in_time + high.in_time) / (low.counted + high.counted) - slope) / counted**2
 
 
 def _scaled(stages: Sequence[Stage], factor: float) -> list[Stage]:
