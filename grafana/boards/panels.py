@@ -150,14 +150,16 @@ def judged(value: str, state: str, contacts: str = "") -> str:
     """The value with a label ``state`` in words: how it stands to its target now, or why that can't be said.
 
     ``value`` and ``state`` match on queue and channel; ``contacts`` is what is there also when the value is not.
-    Grey in words first: while the feed is stale nothing is fine and nothing is a breach.
+    Grey in words first: while the feed, or what feeds the queue, is stale nothing is fine and nothing is a breach.
     """
-    live = "and on () contactcenter_feed_stale:bool == 0"
+    old = "on (queue, channel) max by (queue, channel) (contactcenter_queue_stale) == 1"
+    live = f"and on () contactcenter_feed_stale:bool == 0 unless {old}"
     branches = [
         labelled(f"({value} and on (queue, channel) {state} == {n}) {live}", word) for n, (word, _) in STATES.items()
     ]
     branches.append(labelled(f"({value} unless on (queue, channel) {state}) {live}", "no target"))
     branches.append(labelled(f"{value} and on () contactcenter_feed_stale:bool == 1", "stale"))
+    branches.append(labelled(f"{value} and {old}", "stale"))
     if contacts:
         branches.append(labelled(f"{contacts} * NaN unless on (queue, channel) {value}", "no contacts"))
     return "\nor ".join(branches)

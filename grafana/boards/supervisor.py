@@ -9,6 +9,7 @@ from grafana.boards.panels import (
     AT_RISK,
     BREACH,
     FINE,
+    GREY,
     Line,
     Query,
     dashboard,
@@ -30,6 +31,7 @@ FIRING = 'ALERTS{alertstate="firing", queue=~"$queue|"}'
 P90 = "contactcenter_first_response_p90_seconds"
 NAME = "{{queue}} · {{channel}}"
 TARGET = "target of " + NAME
+TRUSTED = {0: ("✓ live", FINE), 1: ("! incomplete", AT_RISK), 2: ("stale", GREY)}
 ATTENDED = {0: ("✓ somebody free", FINE), 1: ("! all busy", AT_RISK), 2: ("✗ nobody there", BREACH)}
 
 
@@ -43,7 +45,7 @@ def supervisor() -> dashboards.Dashboard:
     return place(
         board,
         [
-            Line(6, [_alerts(), _states()], (9, 15)),
+            Line(6, [_alerts(), _states(), _trust()], (8, 9, 7)),
             Line(9, [_queues()]),
             Line(8, [_waiting(), _oldest(), _level()]),
             Line(8, [_response(), _backlog(), _promises()], row="Conversations"),
@@ -75,6 +77,20 @@ def _states() -> statetimeline.Panel:
         "Fine, at risk (within 5 % of contactcenter_sla_target_ratio) or breach; a gap is a time without contacts.",
         Query(f'{QCW}_service_level:state{{{HERE}, window="15m"}}', NAME),
         no_data="no contacts in this time",
+    )
+
+
+def _trust() -> statetimeline.Panel:
+    def of(name: str) -> str:
+        return f"max by (queue, channel) (contactcenter_queue_{name}{{{HERE}}})"
+
+    return state_panel(
+        "Can a queue's numbers be trusted",
+        "Stale: every source that feeds the queue is silent, its numbers are of the past. Incomplete: one of them is "
+        "silent or was cut off; the queue may look quieter than it is.",
+        Query(f"clamp_max(2 * {of('stale')} + {of('incomplete')}, 2)", NAME),
+        no_data="no queue known, or nobody owns the whole floor",
+        states=TRUSTED,
     )
 
 

@@ -15,6 +15,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from tests.conftest import ROOT
+from tests.rules.test_rules import promtool
 
 GRAFANA = ROOT / "grafana"
 FILES = sorted((GRAFANA / "dashboards").glob("*.json"))
@@ -112,6 +113,31 @@ def _problems(path: Path, value: Any, definition: str = "") -> Iterator[str]:
         schema = {**schema, "$ref": f"#/definitions/{definition}"}
     for error in Draft7Validator(schema).iter_errors(value):
         yield f"{path.name} {error.json_path}: {error.message[:200]}"
+
+
+@pytest.mark.parametrize(
+    ("feed_stale", "queue_stale", "said"), [(0, 0, "✗ breach"), (0, 1, "stale"), (1, 0, "stale"), (1, 1, "stale")]
+)
+def test_a_number_is_judged_while_it_is_live_and_grey_while_the_feed_or_its_queue_is_stale(
+    feed_stale: int, queue_stale: int, said: str, tmp_path: Path
+) -> None:
+    where = '{queue="billing",channel="voice"}'
+    value = "queue_channel:contactcenter_waiting:sum"
+    series = {
+        value + where: 7,
+        f"queue_channel:contactcenter_oldest_wait:state{where}": 2,
+        "contactcenter_feed_stale:bool": feed_stale,
+        f"contactcenter_queue_stale{where}": queue_stale,
+    }
+    (panel,) = (panel for panel in BOARDS["wallboard"]["panels"] if panel["title"] == "Waiting")
+    samples = [{"labels": f'{value}{{channel="voice",queue="billing",state="{said}"}}', "value": 7}]
+    expr = panel["targets"][0]["expr"].replace("$queue", ".*")
+    check = {"expr": expr, "eval_time": "0s", "exp_samples": samples}
+    given = [{"series": name, "values": str(value)} for name, value in series.items()]
+    path = tmp_path / "judged.test.yml"
+    path.write_text(yaml.safe_dump({"tests": [{"input_series": given, "promql_expr_test": [check]}]}), "utf-8")
+
+    promtool("test", "rules", path)
 
 
 # --- provisioning ----------------------------------------------------------------------------------------------------
