@@ -84,7 +84,8 @@ class Sharing:
             owned.untold[key] = value
 
     def forget(self) -> None:
-        """The partitions are gone."""
+        """The partitions are gone; somebody may have come."""
+        self.alone = False
         self._pieces.clear()
         self._open_at.clear()
         self._told_at = float("-inf")

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
+
 from streams import api, snapshot
+from streams import events as e
 from streams.api import agents as api_agents
 from streams.api import intervals as api_intervals
 from streams.elsewhere import Elsewhere
+from streams.owned import is_shared
 from streams.partition import Partition, Record
 from streams.settings import Settings, from_raw
 from streams.sharing import BEAT
@@ -204,3 +208,40 @@ def test_state_of_another_version_leaves_the_partition_missing_and_is_told_once(
     elsewhere.take(0, records, 0.0)
 
     assert elsewhere.partitions(0.0) == {}
+
+
+def test_a_worker_alone_tells_once_a_minute_until_partitions_change_hands() -> None:
+    owner = Owner(from_raw({}, {}))
+    flushed(owner)
+    sharing, told_at = owner.sharing, owner.now
+
+    with_others = [sharing.is_due(told_at + 0.9), sharing.is_due(told_at + 1.1)]
+    sharing.is_alone(True)
+    alone = [sharing.is_due(told_at + 59.0), sharing.is_due(told_at + 61.0)]
+    sharing.forget()
+
+    assert (with_others, alone) == ([False, True], [False, True])
+    assert sharing.is_due(told_at)
+    assert sharing.every_seconds == 1.0
+
+
+def test_what_is_too_much_at_once_is_told_bit_by_bit_and_known_when_all_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("streams.sharing.MOST", 100)
+    settings = from_raw(RULES, {})
+    owner, _ = fed(settings, 1_200)
+    calls = e.CALL_EVENTS.encode() + b"|"
+    shared = {key: value for key, value in owner.changelog if key.startswith(calls) and is_shared(key, len(calls))}
+    owner.holdings[e.CALL_EVENTS, 0].untold.update(shared)
+    elsewhere = elsewhere_of(settings)
+    elsewhere.read_to_end(0)
+    known = []
+
+    for _ in range(100):
+        elsewhere.take(0, flushed(owner), 0.0)
+        known.append(bool(told(elsewhere)))
+
+    assert known.count(False) >= len(shared) // 100 >= 3
+    assert known[-1]
+    assert known == sorted(known)
