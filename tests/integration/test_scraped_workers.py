@@ -84,6 +84,7 @@ async def floor_of_two(settings: Settings, folder: Path) -> AsyncIterator[tuple[
         for name in "ab":
             (folder / name).mkdir()
             lines.append(await everything.enter_async_context(Line(broker, folder / name, **RULES)))
+        (folder / "stack").mkdir()
         targets = [f"127.0.0.1:{line.port}" for line in lines]
         one = await everything.enter_async_context(stack(folder / "stack", *targets, alerting=False))
         calls = Calls(await everything.enter_async_context(producing(settings)))
