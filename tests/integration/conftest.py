@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 from kafka.admin import KafkaAdminClient
 from kafka.errors import UnknownTopicOrPartitionError
 
 from streams.broker import BrokerUnavailableError, apache_kafka, embedded_broker
 from streams.settings import Settings, from_raw
 from streams.topics import ensure_topics
+from tests.integration.wall_floor import WallFloor, chromium, live_floor
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 
 def settings_for(bootstrap: str, app_id: str) -> Settings:
@@ -67,3 +73,28 @@ def embedded() -> Iterator[str]:
         pytest.skip(str(error))
     yield bootstrap
     broker.__exit__(None, None, None)
+
+
+# --- the wall ---------------------------------------------------------------------------------------------------------
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def floor() -> AsyncIterator[WallFloor]:
+    """A simulated morning, live; to be looked at by ``browser``."""
+    async with live_floor() as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def one_browser() -> AsyncIterator[Browser]:
+    """One Chromium for a module."""
+    async with chromium() as found:
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(one_browser: Browser) -> AsyncIterator[Browser]:
+    """It, and the pages that a test opened closed."""
+    yield one_browser
+    for context in one_browser.contexts:
+        await context.close()

@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 
 from streams import events as e
 from tests.conftest import ROOT
 from tests.integration.wall_floor import (
     WallFloor,
     axe_source,
-    chromium,
-    live_floor,
     look,
     rules,
     serving,
@@ -31,25 +27,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
 MINUTE = 60_000
 PEAK = 1_772_445_600_000
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def floor() -> AsyncIterator[WallFloor]:
-    async with live_floor() as found:
-        yield found
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def one_browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def browser(one_browser: Browser) -> AsyncIterator[Browser]:
-    yield one_browser
-    for context in one_browser.contexts:
-        await context.close()
 
 
 def tile(queue: str) -> str:

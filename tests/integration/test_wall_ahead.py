@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from tests.integration.wall_floor import WallFloor, axe_source, chromium, live_floor, look
+from tests.integration.wall_floor import WallFloor, axe_source, live_floor, look
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -21,12 +21,6 @@ pytestmark = [pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
 async def floor() -> AsyncIterator[WallFloor]:
     async with live_floor() as found:
         await found.server._planner.forecaster.round()
-        yield found
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
         yield found
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 
-from tests.integration.wall_floor import WallFloor, chromium, live_floor, look, wall_now
+from tests.integration.wall_floor import WallFloor, look, wall_now
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -21,25 +19,6 @@ SIZES = (
     (360, 780), (390, 844), (600, 960), (768, 1_024), (1_024, 768), (1_080, 1_920), (1_280, 720), (1_366, 650),
     (1_920, 1_080), (2_560, 1_080), (2_560, 1_440), (3_840, 2_160),
 )  # fmt: skip
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def floor() -> AsyncIterator[WallFloor]:
-    async with live_floor() as found:
-        yield found
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def one_browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def browser(one_browser: Browser) -> AsyncIterator[Browser]:
-    yield one_browser
-    for context in one_browser.contexts:
-        await context.close()
 
 
 async def text_size(page: Page, selector: str) -> float:
