@@ -28,10 +28,11 @@ from streams.crossing.fact import DESTINATIONS
 from streams.crossing.state import FactsPartition
 from streams.events import TOPICS
 from streams.partition import Partition, Record
+from streams.promises import Backlog
 from streams.settings import QueueSettings, Settings
 from streams.simulate import Faults, Item, Oracle, Spec, demo, simulate, spoil
-from streams.simulate.letters import Promises
-from streams.simulate.oracle import service_levels
+from streams.simulate.letters import PROMISED, Promises
+from streams.simulate.scores import service_levels
 from streams.tally import COHORT
 from streams.view import FLOOR
 
@@ -172,7 +173,12 @@ def _now(partitions: list[Partition], oracle: Oracle) -> Iterator[Pair]:
         yield f"{place} handling", live.handling, counts.get("handling", 0)
         yield f"{place} orphaned", _orphaned(partitions, place), counts.get("orphaned", 0)
         yield f"{place} residual", live.conservation_residual, 0
-        yield f"{place} backlog", open_now[place].open if place in open_now else 0, counts.get("backlog", 0)
+        ours = open_now.get(place, Backlog(by_age={}, running={}, at_risk={}, overdue={}))
+        yield f"{place} backlog", ours.open, counts.get("backlog", 0)
+        for how, found in (("running", ours.running), ("at_risk", ours.at_risk), ("overdue", ours.overdue)):
+            for promise in PROMISED:
+                name = f"{promise}_{how}"
+                yield f"{place} {name}", found.get(promise, 0), counts.get(name, 0)
     yield "residual of the floor", lives[FLOOR, ""].conservation_residual, 0
     windows = view.windows(partitions, SETTINGS, "24h", now)
     functions = {kpi.name: kpi.function for kpi in kpis.REGISTRY}

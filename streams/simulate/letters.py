@@ -7,13 +7,18 @@ what was said, with five clocks in local variables.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.simulate.spec import DAY_MS, HOUR_MS
 from streams.simulate.truth import Moment
 
 Entry = tuple[str, int, str, int]
 """Queue, time (epoch ms), name, number."""
+
+
+PROMISED: Final = ("first_reply", "next_reply", "resolution")
+STANDINGS: Final = frozenset(f"{name}_{how}" for name in PROMISED for how in ("running", "at_risk", "overdue"))
+"""How what is promised stands at the end."""
 
 
 class Promises(NamedTuple):
@@ -35,10 +40,13 @@ class Promises(NamedTuple):
         return total
 
 
-def counted(moments: Sequence[Moment], promises: Promises, given_up_ms: int | None) -> Iterator[Entry]:
+def counted(
+    moments: Sequence[Moment], promises: Promises, given_up_ms: int | None, as_of_ms: int | None = None
+) -> Iterator[Entry]:
     """Everything one conversation adds, and ``backlog`` when it is open at the end; nothing of a merged one.
 
-    ``given_up_ms``: when it is closed as an orphan, None when that has not happened.
+    ``given_up_ms``: when it is closed as an orphan, None when that has not happened. With ``as_of_ms``, how its
+    promises stand then.
     """
     if any(moment.what == "merged" for moment in moments):
         return
@@ -99,6 +107,9 @@ def counted(moments: Sequence[Moment], promises: Promises, given_up_ms: int | No
     last_queue = next((moment.queue for moment in reversed(moments) if moment.what == "queued"), "")
     if is_open and given_up_ms is None:
         yield last_queue, moments[-1].at_ms, "backlog", 1
+        if as_of_ms is not None and not (resolved or closed):
+            asking = (None if replied else created if handed_off is None else handed_off, asked, created)
+            yield from _standing(last_queue, as_of_ms, asking, promises)
     elif is_open and given_up_ms is not None and not replied and not resolved:
         yield last_queue, given_up_ms, "unanswered", 1
 
@@ -116,6 +127,20 @@ def _timed(queue: str, at: int, name: str, ms: int, target: int | None, promises
     yield queue, at, f"{name}_business_ms", promises.business_ms(at - ms, at)
     if target is not None:
         yield queue, at, f"{name}_{'met' if ms <= target else 'missed'}", 1
+
+
+def _standing(
+    queue: str, as_of: int, since: tuple[int | None, int | None, int], promises: Promises
+) -> Iterator[Entry]:  # fmt: skip
+    """Whether what is promised still runs, is at risk (three quarters are gone) or overdue."""
+    for name, at, target in zip(PROMISED, since, promises[:3], strict=True):
+        if at is None or target is None:
+            continue
+        if as_of - at > target:
+            yield queue, as_of, f"{name}_overdue", 1
+        else:
+            yield queue, as_of, f"{name}_running", 1
+            yield queue, as_of, f"{name}_at_risk", int(4 * (as_of - at) >= 3 * target)
 
 
 def _said_of_it(moment: Moment) -> Iterator[Entry]:

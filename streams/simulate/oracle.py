@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
 from streams.simulate import people
-from streams.simulate.letters import Promises, counted
-from streams.simulate.scores import scores
+from streams.simulate.letters import STANDINGS, Promises, counted
+from streams.simulate.scores import scores, service_levels
 from streams.simulate.truth import Happening, Moment, Party, Segment, Spell, Truth, Visit
 
 Attribution: TypeAlias = Literal["event_time", "arrival", "contact_arrival"]
@@ -39,7 +39,7 @@ _SUMMED_AS: Final = {"rang": "ring_ms", "call_ended": "call_ms"}
 #: A state that nobody ended counts for this long at most.
 LONGEST_SPELL_MS: Final = 12 * 3_600_000
 #: States at the end of the stream, not things that happened at a time.
-_AT_THE_END: Final = frozenset({"waiting", "waiting_over", "handling", "handling_orphaned", "backlog"})
+_AT_THE_END: Final = frozenset({"waiting", "waiting_over", "handling", "handling_orphaned", "backlog"}) | STANDINGS
 _MAXIMA: Final = frozenset({"max_wait_ms", "max_wait_answered_ms", "max_queue_length"})
 
 
@@ -210,7 +210,8 @@ class Oracle:
         if attribution == "event_time":
             for moments in self.letters.values():
                 channel, gone = moments[0].channel, moments[-1].at_ms + self.orphan_after_ms[moments[0].channel]
-                for queue, at, name, n in counted(moments, self.promises, gone if gone <= self._as_of() else None):
+                given_up = gone if gone <= self._as_of() else None
+                for queue, at, name, n in counted(moments, self.promises, given_up, self._as_of()):
                     yield queue, channel, at, name, n
         if attribution == "event_time":  # what happens at a desk has no arrival of its own
             for happening in self.happenings:
@@ -325,26 +326,3 @@ def _longest(lengths: Mapping[int, int], first: int, end: int) -> int:
     if first not in lengths:
         within.append(lengths[seconds[begin - 1]] if begin else 0)
     return max(within, default=0)
-
-
-def service_levels(counts: Mapping[str, int]) -> dict[str, float | None]:
-    """All ten presets of one queue's counts; None where nothing counts."""
-
-    def n(*names: str) -> int:
-        return sum(counts.get(name, 0) for name in names)
-
-    a, t, ab = n("answered"), n("answered_within"), n("abandoned")
-    ab_t, short, out = n("abandoned_within"), n("short_abandoned"), n("flowed_out")
-    pairs: Iterable[tuple[str, int, int]] = (
-        ("answered_only", t, a),
-        ("all_abandons_against", t, a + ab),
-        ("abandons_in_t_credit", t + ab_t, a + ab),
-        ("abandons_in_t_excluded", t, a + ab - ab_t),
-        ("short_abandons_credit", t + short, a + ab),
-        ("short_abandons_excluded", t, a + ab - short),
-        ("with_flowouts", t, a + ab + out - short),
-        ("removed_from_queue", t + ab_t + n("callbacks_within"), n("offered")),
-        ("offered", t, n("offered")),
-        ("live_adjusted", t, a + ab - short + n("waiting_over")),
-    )
-    return {name: upper / lower if lower else None for name, upper, lower in pairs}

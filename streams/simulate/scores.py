@@ -6,7 +6,7 @@ formulas it judges: quantiles are of sorted lists, not of histograms.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 SIGNED_IN = (
     "available", "ringing", "on_contact", "after_contact_work", "break", "meal", "training", "meeting", "back_office",
@@ -121,3 +121,26 @@ def _on(low: float, high: float, thousandths: Sequence[int]) -> float | None:
 
 def _net(counts: Mapping[str, int], answers: int, kind: str) -> float | None:
     return over(100 * (counts.get(f"{kind}_high", 0) - counts.get(f"{kind}_low", 0)), answers)
+
+
+def service_levels(counts: Mapping[str, int]) -> dict[str, float | None]:
+    """All ten presets of one queue's counts; None where nothing counts."""
+
+    def n(*names: str) -> int:
+        return sum(counts.get(name, 0) for name in names)
+
+    a, t, ab = n("answered"), n("answered_within"), n("abandoned")
+    ab_t, short, out = n("abandoned_within"), n("short_abandoned"), n("flowed_out")
+    pairs: Iterable[tuple[str, int, int]] = (
+        ("answered_only", t, a),
+        ("all_abandons_against", t, a + ab),
+        ("abandons_in_t_credit", t + ab_t, a + ab),
+        ("abandons_in_t_excluded", t, a + ab - ab_t),
+        ("short_abandons_credit", t + short, a + ab),
+        ("short_abandons_excluded", t, a + ab - short),
+        ("with_flowouts", t, a + ab + out - short),
+        ("removed_from_queue", t + ab_t + n("callbacks_within"), n("offered")),
+        ("offered", t, n("offered")),
+        ("live_adjusted", t, a + ab - short + n("waiting_over")),
+    )
+    return {name: upper / lower if lower else None for name, upper, lower in pairs}

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from streams.simulate import Happening, Oracle, Segment, Visit, demo, simulate
-from streams.simulate.oracle import service_levels
+from streams.simulate.scores import service_levels
 from streams.simulate.truth import Outcome
 
 NOON = 1_760_011_200_000

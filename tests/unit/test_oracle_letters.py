@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from streams.simulate.letters import Promises, counted
 from streams.simulate.scores import quantile, scores
 from streams.simulate.truth import Moment
@@ -96,3 +98,15 @@ def test_scores_are_on_the_scale_they_were_asked_on() -> None:
 def test_a_quantile_is_the_value_of_its_rank() -> None:
     assert [quantile([3_000, 1_000, 2_000], q) for q in (0.0, 0.5, 0.9, 1.0)] == [1.0, 2.0, 2.0, 3.0]
     assert quantile([], 0.5) is None
+
+
+@pytest.mark.parametrize(("seconds", "standing"), [(89, {"first_reply_running": 1, "first_reply_at_risk": 0}),
+                                                   (90, {"first_reply_running": 1, "first_reply_at_risk": 1}),
+                                                   (120, {"first_reply_running": 1, "first_reply_at_risk": 1}),
+                                                   (121, {"first_reply_overdue": 1})])  # fmt: skip
+def test_a_promise_is_at_risk_when_three_quarters_are_gone_and_overdue_after_it(
+    seconds: int, standing: dict[str, int]
+) -> None:
+    found = {name: n for _, _, name, n in counted(told((0, "queued")), Promises(120_000), None, NINE + 1000 * seconds)}
+
+    assert {name: n for name, n in found.items() if name.startswith("first_reply")} == standing
