@@ -36,6 +36,12 @@ def test_what_grows_is_named(grown: list[Look], said: str) -> None:
     assert [line for line in verdict(grown, 300.0) if line.startswith(said[:6])] == [said]
 
 
+def test_a_rate_that_the_machine_does_not_take_is_named_for_what_it_is() -> None:
+    assert verdict([look._replace(waited=500.0) for look in looks()], 300.0) == [
+        "behind by 500 s: this machine does not take the rate, and what expires is lost"
+    ]
+
+
 def test_a_run_of_a_moment_judges_nothing() -> None:
     assert verdict(looks()[:3], 300.0) == ["too short to judge"]
 
