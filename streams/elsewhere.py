@@ -26,6 +26,8 @@ from streams.stored import StateRefusedError
 PATIENCE: Final = 5
 """So many beats may fail to come."""
 LEAST_SECONDS: Final = 5.0
+MOST_WAITING: Final = 100_000
+"""Records kept until the beat comes; of an owner who tells more between two beats nothing is known meanwhile."""
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +84,9 @@ class Elsewhere:
                     self._beat(number, n, record, now)
                 elif number.read_to_end:
                     number.waiting.append(record)
+                    if len(number.waiting) > MOST_WAITING:
+                        number.known_until = float("-inf")
+                        self._enter_waiting(number, n)
                 else:
                     self._enter(number, n, record)
         except (StateRefusedError, msgspec.DecodeError) as error:
@@ -95,15 +100,18 @@ class Elsewhere:
             self._numbers[n].read_to_end = True
 
     def _beat(self, number: _Number, n: int, record: Record, now: float) -> None:
-        for waiting in number.waiting:
-            self._enter(number, n, waiting)
-        number.waiting.clear()
+        self._enter_waiting(number, n)
         for partition in number.partitions.values():
             partition.flushed_counters = partition.counters
         every_seconds = decode_beat(record.value or b"").every_ms / 1_000
         if number.read_to_end:
             good_for = max(LEAST_SECONDS, PATIENCE * every_seconds) if every_seconds else float("-inf")
             number.known_until = now + good_for
+
+    def _enter_waiting(self, number: _Number, n: int) -> None:
+        for record in number.waiting:
+            self._enter(number, n, record)
+        number.waiting.clear()
 
     def _enter(self, number: _Number, n: int, record: Record) -> None:
         key, value = record.key or b"", record.value

@@ -49,7 +49,7 @@ def staffing() -> dashboards.Dashboard:
 
 
 def _of_floor(name: str, more: str = "") -> str:
-    """A number of /metrics/floor: one worker has it."""
+    """A number of /metrics/floor: every worker has it, a second apart at the most."""
     return f"max by (queue, channel) (contactcenter_{name}{{{HERE}{more}}})"
 
 
@@ -60,7 +60,7 @@ def _gap() -> stat.Panel:
         "parts. Below 0: too few.",
         Query(_of_floor("agents_gap"), NAME),
         unit="none",
-        no_data="no queue is busy, or nobody owns the whole floor",
+        no_data="no queue is busy, or a partition is missing",
         steps=((None, BREACH), (-0.5, FINE)),
         decimals=1,
         signed=True,
@@ -158,7 +158,7 @@ def _power_of_one() -> timeseries.Panel:
             f"target {NAME}",
         ),
         unit="percentunit",
-        no_data="no queue is busy, or nobody owns the whole floor",
+        no_data="no queue is busy, or a partition is missing",
         maximum=1,
     )
 

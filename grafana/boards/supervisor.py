@@ -89,7 +89,7 @@ def _trust() -> statetimeline.Panel:
         "Stale: every source that feeds the queue is silent, its numbers are of the past. Incomplete: one of them is "
         "silent or was cut off; the queue may look quieter than it is.",
         Query(f"clamp_max(2 * {of('stale')} + {of('incomplete')}, 2)", NAME),
-        no_data="no queue known, or nobody owns the whole floor",
+        no_data="no queue known, or a partition is missing",
         states=TRUSTED,
     )
 

@@ -23,6 +23,7 @@ from streams.topics import input_topics
 from tests.telling import Owner
 
 START = 1_760_004_000_000
+NOW = START + 4_000_000
 RULES: dict[str, Any] = {
     "groups": {"both": ["billing", "sales"]},
     "queues": {name: {"channel": name, "first_reply_target_seconds": 600} for name in ("chat", "email")},
@@ -32,7 +33,7 @@ RULES: dict[str, Any] = {
 
 def flushed(owner: Owner, *, tell: bool = True, farewell: bool = False) -> list[Record]:
     """What the owner of the one partition tells with its next flush."""
-    return owner.flush(START, tell=tell, farewell=farewell).get(0, [])
+    return owner.flush(NOW, tell=tell, farewell=farewell).get(0, [])
 
 
 def elsewhere_of(settings: Settings) -> Elsewhere:
@@ -60,7 +61,7 @@ def fed(settings: Settings, seconds: int = 4_000) -> tuple[Owner, list[list[Reco
 def floor(partitions: Iterable[Partition], settings: Settings) -> dict[str, Any]:
     """``/api/floor`` when the last record has been applied."""
     status = WorkerStatus(expected=frozenset((topic, 0) for topic in input_topics(settings.broker.app_id)))
-    found: dict[str, Any] = _rounded(api.floor(snapshot.take(list(partitions), settings, status, START + 4_000_000)))
+    found: dict[str, Any] = _rounded(api.floor(snapshot.take(list(partitions), settings, status, NOW)))
     return found
 
 
@@ -245,3 +246,20 @@ def test_what_is_too_much_at_once_is_told_bit_by_bit_and_known_when_all_is_told(
     assert known.count(False) >= len(shared) // 100 >= 3
     assert known[-1]
     assert known == sorted(known)
+
+
+def test_what_is_told_without_a_beat_is_taken_all_the_same_and_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.elsewhere.MOST_WAITING", 50)
+    settings = from_raw(RULES, {})
+    owner, sent = fed(settings, 1_200)
+    elsewhere = elsewhere_of(settings)
+    elsewhere.read_to_end(0)
+    elsewhere.take(0, sent[0], 0.0)
+    *records, beat = [record for records in sent[1:] for record in records if record.key != BEAT] + [sent[-1][-1]]
+
+    elsewhere.take(0, records, 0.0)
+    without = told(elsewhere)
+    elsewhere.take(0, [beat], 0.0)
+
+    assert without == []
+    assert floor(told(elsewhere), settings) == floor(owner.partitions, settings)
