@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from streams.contact.state import Dialogue, Head
+from streams.contact.nouns import Dialogue, Head
 from streams.partition import Partition
 from streams.promises import AGES, Backlog, together
 from streams.settings import Settings
 from streams.slices import DAY, HOUR
-from streams.tally.conversations import ConversationRules
+from streams.tally.rules import ConversationRules
 from streams.view import FLOOR, Key, Window
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from typing import Final
+from typing import Final, TypeAlias
 
-from msgspec import Struct
+from mypy_extensions import mypyc_attr
 
 from streams import tally as y
-from streams.editions import Limits
-from streams.facts import Kind
+from streams.facts import ABANDONED, ANSWERED, FLOWED_OUT, ORPHANED
 from streams.tally import Fields
+from streams.tally.rules import ConversationRules
 
 CORRECTED: Final = 20_000
 """Added to a field number in the totals: how much of it was taken back by corrections."""
@@ -30,36 +30,69 @@ ROWS_APART: Final = (TAG_ROW, TEAM_ROW)
 
 CELL_MS: Final = 10_000
 
-LEFT: Final = frozenset({int(Kind.ANSWERED), int(Kind.ABANDONED), int(Kind.FLOWED_OUT), int(Kind.ORPHANED)})
-WAITED: Final = frozenset({int(Kind.ANSWERED), int(Kind.ABANDONED), int(Kind.FLOWED_OUT)})
+LEFT: Final = frozenset({ANSWERED, ABANDONED, FLOWED_OUT, ORPHANED})
+WAITED: Final = frozenset({ANSWERED, ABANDONED, FLOWED_OUT})
 
 
-class Slice(Struct):
+@mypyc_attr(acyclic=True)
+class Slice:
     """One slice of one queue: what adds (``fields``), what does not (``maxima``), and the offset it includes."""
 
-    key: bytes
-    fields: Fields
-    maxima: dict[int, int]
-    stamp: int = -1
-    dirty: bool = False
+    def __init__(
+        self, key: bytes, fields: Fields, maxima: dict[int, int], stamp: int = -1, dirty: bool = False,
+    ) -> None:  # fmt: skip
+        self.key = key
+        self.fields = fields
+        self.maxima = maxima
+        self.stamp = stamp
+        self.dirty = dirty
 
 
-class Book(Struct):
+Slices: TypeAlias = MutableMapping[int, Slice]
+"""Slices of one ring, by start."""
+
+
+class Limits:
+    """How one queue is counted; ``by_contact``: its cohorts are those of the contact's beginning."""
+
+    def __init__(
+        self, threshold_ms: int, short_ms: int, by_contact: bool, ring_from_ms: int, ring_to_ms: int,
+        conversations: ConversationRules,
+    ) -> None:  # fmt: skip
+        self.threshold_ms = threshold_ms
+        self.short_ms = short_ms
+        self.by_contact = by_contact
+        self.ring_from_ms = ring_from_ms
+        self.ring_to_ms = ring_to_ms
+        self.conversations = conversations
+
+    def beyond_band(self, ring_ms: int) -> tuple[tuple[int, int], ...]:
+        """The field of a ring that was too quick or too slow; none within the band, its edges included."""
+        if ring_ms < self.ring_from_ms:
+            return ((y.RINGS_TOO_QUICK, 1),)
+        return ((y.RINGS_TOO_SLOW, 1),) if ring_ms > self.ring_to_ms else ()
+
+
+class Book:
     """All slices of one queue and channel, by start; the limits in force now; ``total`` since the beginning.
 
     ``cells`` holds what was posted and has not reached the slices yet: fields (with ``CORRECTED`` added where they are
     taken back) by the ten seconds in which it happened and those of its arrival, packed into one number.
     """
 
-    queue: str
-    channel: str
-    limits: Limits
-    total: Slice
-    fine: MutableMapping[int, Slice] = {}
-    minute: MutableMapping[int, Slice] = {}
-    coarse: MutableMapping[int, Slice] = {}
-    length: MutableMapping[int, Slice] = {}
-    cells: dict[int, Fields] = {}
+    def __init__(
+        self, queue: str, channel: str, limits: Limits, total: Slice, fine: Slices, minute: Slices, coarse: Slices,
+        length: Slices, cells: dict[int, Fields],
+    ) -> None:  # fmt: skip
+        self.queue = queue
+        self.channel = channel
+        self.limits = limits
+        self.total = total
+        self.fine = fine
+        self.minute = minute
+        self.coarse = coarse
+        self.length = length
+        self.cells = cells
 
     def balance(self) -> int:
         """Visits that entered and have not left: offered - answered - abandoned - flowed out - orphaned."""

@@ -11,58 +11,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from sys import intern
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
 from streams.contact import history
 from streams.contact.history import Contact, Named
 from streams.contact.log import entry_of
-from streams.contact.state import OPEN, Head, excluded, visit_facts
-from streams.crossing.fact import Telling, difference
-from streams.crossing.tell import CUSTOMER, EVERYBODY, concerned, tellings
+from streams.contact.nouns import head_of
+from streams.contact.shown import Shown
+from streams.contact.state import excluded, visit_facts
+from streams.crossing.fact import Telling
+from streams.crossing.tell import CUSTOMER, EVERYBODY, concerned, difference, tellings
 from streams.events import CallEvent, ContactEvent, SourceSnapshot
 from streams.facts import Change, Fact
 from streams.settings import Settings
 from streams.slices import DAY, HOUR, MINUTE
 from streams.stored import STATE_VERSION, of_this_version
 
-KEPT_OPEN, KEPT_CLOSED, KEPT_STUB = range(3)
+KEPT_OPEN: Final = 0
+KEPT_CLOSED: Final = 1
+KEPT_STUB: Final = 2
 OUT_OF_ORDER: Final = "out_of_order"
 
 
-class Waiting(NamedTuple):
-    """A visit that waits now. ``position`` is what the router told when it began (1 is next), 0 if it told none."""
-
-    queue: str
-    channel: str
-    offered_at: int
-    priority: int
-    callback: bool
-    position: int = 0
-
-
-class Voicemail(NamedTuple):
-    """A voicemail that nobody has dealt with yet; ``left_at`` is epoch ms."""
-
-    queue: str
-    channel: str
-    left_at: int
-
-
 class Contacts:
-    """The contacts of one partition by id, and what is derived from them.
+    """The contacts of one partition by id, and what is derived from them (``streams.contact.shown``).
 
     ``told`` gathers what customers' and agents' partitions have to hear of; whoever takes an event empties it.
     """
 
     def __init__(self, settings: Settings, prefix: bytes) -> None:
         self.by_id: dict[str, Contact] = {}
-        self.waiting: dict[str, list[Waiting]] = {}
-        self.handling: dict[str, tuple[str, str]] = {}
-        self.hands: dict[str, str] = {}
-        self.voicemails: dict[str, Voicemail] = {}
-        self.open_conversations: dict[str, Head] = {}
+        self._shown = Shown()
+        self.waiting = self._shown.waiting
+        self.handling = self._shown.handling
+        self.hands = self._shown.hands
+        self.voicemails = self._shown.voicemails
+        self.open_conversations = self._shown.open_conversations
         self.kept = [0, 0, 0]
         """How many contacts are ``KEPT_OPEN``, ``KEPT_CLOSED`` and ``KEPT_STUB``."""
         self.next_due = _NEVER
@@ -219,7 +205,7 @@ class Contacts:
             heappush(self._timers, (due, name))
             if due < self.next_due:
                 self.next_due = due
-        self._show(name, head)
+        self._shown.update(name, head)
 
     def _count(self, contact: Contact) -> None:
         head = contact.head
@@ -229,38 +215,6 @@ class Contacts:
                 self.kept[contact.kept_as] -= 1
             self.kept[kept_as] += 1
             contact.kept_as = kept_as
-
-    def _show(self, name: str, head: Head) -> None:
-        waiting = segment = None
-        counts = not (head.flags and excluded(head.flags))
-        if head.dialogue is not None:
-            if counts and head.done_at < 0:
-                self.open_conversations[name] = head
-            else:
-                self.open_conversations.pop(name, None)
-        if counts:
-            for visit in head.visits:
-                if visit.outcome == OPEN and visit.offered_at >= 0:
-                    waits = Waiting(
-                        visit.queue, head.channel, visit.offered_at, visit.priority, visit.callback, visit.position
-                    )
-                    waiting = [waits] if waiting is None else [*waiting, waits]
-            segment = head.in_hand()
-        if waiting is not None:
-            self.waiting[name] = waiting
-        elif name in self.waiting:
-            del self.waiting[name]
-        if segment is not None:
-            self.handling[name] = (segment.queue, head.channel)
-            if segment.agent_id is not None:
-                self.hands[name] = segment.agent_id
-        elif name in self.handling:
-            del self.handling[name]
-            self.hands.pop(name, None)
-        if counts and head.voicemail_at >= 0:
-            self.voicemails[name] = Voicemail(head.voicemail_queue, head.channel, head.voicemail_at)
-        elif name in self.voicemails:
-            del self.voicemails[name]
 
     def _forget(self, name: str) -> None:
         self.kept[self.by_id.pop(name).kept_as] -= 1
@@ -278,7 +232,8 @@ class Contacts:
             contact = self.by_id[name]
             contact.stamp = max(contact.stamp, stamp)
             stored = (
-                STATE_VERSION, contact.stamp, contact.linked, contact.count, contact.log, contact.base,
+                STATE_VERSION, contact.stamp, contact.linked, contact.count, contact.log,
+                None if contact.base is None else contact.base.stored(),
                 contact.base_at, contact.digests, contact.source, contact.customer, contact.lead, contact.born,
                 contact.revived,
             )  # fmt: skip
@@ -311,8 +266,9 @@ class Contacts:
         decoded = of_this_version(_decode_contact, value, "contact")
         _, stamp, linked, count, log, base, base_at, digests, source, customer, lead, born, revived = decoded
         self.by_id[name] = Contact(
-            name, stamp, count, log, base, base_at, digests, linked, intern(source), customer, lead, born, revived
-        )
+            name, stamp, count, log, None if base is None else head_of(base), base_at, digests, linked, intern(source),
+            customer, lead, born, revived,
+        )  # fmt: skip
 
     def restored(self, watermark: int) -> None:
         """Everything stored was read: rebuild the rest. Stubs whose time was up are forgotten again."""
@@ -320,7 +276,7 @@ class Contacts:
             history.rebuild(contact)
             self._count(contact)
             if contact.head is not None:
-                self._show(name, contact.head)
+                self._shown.update(name, contact.head)
             elif self._due(contact) <= watermark:
                 self._forget(name)
         self._timers = [(self._due(contact), name) for name, contact in self.by_id.items()]
@@ -342,8 +298,8 @@ _NEVER: Final = 2**63
 _FORGOTTEN: Final = 0x92
 """First byte of a contact that was forgotten before its stub was stored: a pair of 0 and the offset it includes."""
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode_ghost = msgspec.msgpack.Decoder(tuple[int, int]).decode
-_decode_contact = msgspec.msgpack.Decoder(
-    tuple[int, int, bool, int, bytes, Head | None, int, bytes, str, Named | None, Named | None, int, int]
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_ghost: Final = msgspec.msgpack.Decoder(tuple[int, int]).decode
+_decode_contact: Final = msgspec.msgpack.Decoder(
+    tuple[int, int, bool, int, bytes, list[Any] | None, int, bytes, str, Named | None, Named | None, int, int]
 ).decode

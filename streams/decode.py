@@ -136,14 +136,12 @@ def decode(topic: str, key: bytes | None, value: bytes | None, published_at: int
 # --- after a failure: which reason ---------------------------------------------------------------------------------
 
 
-class _Head(msgspec.Struct, gc=False):
-    """Two fields as they stand in the text: reading their values could fail again (a number of 5,000 digits)."""
-
-    type: msgspec.Raw = msgspec.Raw(b"")
-    schema_version: msgspec.Raw = msgspec.Raw(b"")
-
-
-_head = msgspec.json.Decoder(_Head).decode
+_ABSENT_FIELD: Final = msgspec.Raw(b"")
+_Head: Final[Any] = msgspec.defstruct(
+    "_Head", [("type", msgspec.Raw, _ABSENT_FIELD), ("schema_version", msgspec.Raw, _ABSENT_FIELD)], gc=False
+)
+"""Two fields as they stand in the text: reading their values could fail again (a number of 5,000 digits)."""
+_head: Final = msgspec.json.Decoder(_Head).decode
 _A_TYPE: Final = re.compile(rb'"([a-z_]{1,20}\.[a-z_]{1,20})"')
 _A_VERSION: Final = re.compile(rb"[1-9][0-9]*")
 _WHERE: Final = re.compile(r"`\$\.(\w+)[^`]*`$")

@@ -13,30 +13,13 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streams import tally as y
+from streams.books import Limits
 from streams.hours.calendar import business_ms, calendar_of
 from streams.settings import QueueSettings, Settings
-from streams.tally.conversations import ConversationRules, rules_of
+from streams.tally.rules import rules_of
 
 NOW: Final = 2**62
 """Beyond every offset: of the edition in force now."""
-
-
-class Limits(Struct, frozen=True):
-    """How one queue is counted; ``by_contact``: its cohorts are those of the contact's beginning."""
-
-    threshold_ms: int
-    short_ms: int
-    by_contact: bool
-    ring_from_ms: int
-    ring_to_ms: int
-    conversations: ConversationRules
-
-    def beyond_band(self, ring_ms: int) -> tuple[tuple[int, int], ...]:
-        """The field of a ring that was too quick or too slow; none within the band, its edges included."""
-        if ring_ms < self.ring_from_ms:
-            return ((y.RINGS_TOO_QUICK, 1),)
-        return ((y.RINGS_TOO_SLOW, 1),) if ring_ms > self.ring_to_ms else ()
 
 
 class Definitions(Struct, frozen=True, kw_only=True):

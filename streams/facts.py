@@ -12,7 +12,7 @@ from collections import Counter
 from enum import IntEnum
 from typing import Final
 
-from msgspec import Struct
+from mypy_extensions import mypyc_attr
 
 
 class Kind(IntEnum):
@@ -72,18 +72,94 @@ class Kind(IntEnum):
     TEAM_RATED = 51  #: a rating or review, for the team; value: the score; detail, in lines: kind, team, agent
 
 
-class Fact(Struct, frozen=True, gc=False):
+# The same, one name a line: compiled, each is a constant.
+OFFERED: Final = 0
+ANSWERED: Final = 1
+ABANDONED: Final = 2
+FLOWED_OUT: Final = 3
+ORPHANED: Final = 4
+TALKED: Final = 5
+HELD: Final = 6
+WRAPPED: Final = 7
+HANDLED: Final = 8
+TRANSFERRED: Final = 9
+ESCALATED: Final = 10
+ALERTED: Final = 11
+MISSED: Final = 12
+CANCELLED: Final = 13
+RANG: Final = 14
+IVR_ABANDONED: Final = 15
+CALL_ENDED: Final = 16
+REPEATED: Final = 17
+UNMATCHED: Final = 18
+SKEWED: Final = 19
+EXCLUDED: Final = 20
+CONSULTED: Final = 21
+CREATED: Final = 22
+FIRST_REPLY: Final = 23
+NEXT_REPLY: Final = 24
+RESOLVED: Final = 25
+CLOSED: Final = 26
+REOPENED: Final = 27
+UNANSWERED: Final = 28
+TAGGED: Final = 29
+COMPLAINED: Final = 30
+COMMENTED: Final = 31
+SURVEYED: Final = 32
+RATED: Final = 33
+EXPECTED: Final = 34
+REVIEWED: Final = 35
+REPLIED: Final = 36
+CONTACTED: Final = 37
+CASE_RESOLVED: Final = 38
+FIRST_CONTACT: Final = 39
+FIRST_CONTACT_FINAL: Final = 40
+LEAD: Final = 41
+LEAD_DIALLED: Final = 42
+DIALLED: Final = 43
+CONNECTED: Final = 44
+DROPPED: Final = 45
+TAKEN: Final = 46
+AGENT_REPLIED: Final = 47
+AGENT_RESOLVED: Final = 48
+BETWEEN: Final = 49
+HELPED: Final = 50
+TEAM_RATED: Final = 51
+
+
+@mypyc_attr(acyclic=True)
+class Fact:
     """One thing that happened; see the module docstring for the three times."""
 
-    kind: int
-    queue: str
-    channel: str
-    at: int
-    arrival: int
-    started: int
-    value: int = 0
-    detail: str = ""
-    priority: int = 0
+    def __init__(
+        self, kind: int, queue: str, channel: str, at: int, arrival: int, started: int, value: int = 0,
+        detail: str = "", priority: int = 0,
+    ) -> None:  # fmt: skip
+        self.kind = kind
+        self.queue = queue
+        self.channel = channel
+        self.at = at
+        self.arrival = arrival
+        self.started = started
+        self.value = value
+        self.detail = detail
+        self.priority = priority
+
+    def key(self) -> tuple[object, ...]:
+        """All of it, in the order of the arguments."""
+        return (
+            self.kind, self.queue, self.channel, self.at, self.arrival, self.started, self.value, self.detail,
+            self.priority,
+        )  # fmt: skip
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fact) and self.at == other.at and self.kind == other.kind and self.key() == other.key()
+
+    def __hash__(self) -> int:
+        return hash(self.key())
+
+    def __repr__(self) -> str:
+        return f"Fact{self.key()!r}"
 
 
 #: A sign (+1 counted, -1 taken back) and the fact.

@@ -14,9 +14,9 @@ import msgspec
 
 from streams import maxima
 from streams import tally as y
-from streams.books import CELL_MS, CORRECTED, LEFT, OTHER, TAG_ROW, TEAM_ROW, TOTAL, WAITED, Book, Slice
-from streams.editions import NOW, Editions, Limits
-from streams.facts import Change, Fact, Kind
+from streams.books import CELL_MS, CORRECTED, LEFT, OTHER, TAG_ROW, TEAM_ROW, TOTAL, WAITED, Book, Limits, Slice
+from streams.editions import NOW, Editions
+from streams.facts import ANSWERED, BETWEEN, CONTACTED, CREATED, OFFERED, RANG, TAGGED, TEAM_RATED, Change, Fact
 from streams.maxima import Broken
 from streams.presence import Spent
 from streams.settings import Settings
@@ -324,10 +324,7 @@ class Ledger:
 
 
 Pairs = tuple[tuple[int, int], ...]
-OFFERED, ANSWERED, CREATED, TAGGED = int(Kind.OFFERED), int(Kind.ANSWERED), int(Kind.CREATED), int(Kind.TAGGED)
-RANG, TEAM_RATED = int(Kind.RANG), int(Kind.TEAM_RATED)
 _APART: Final = frozenset({TAGGED, TEAM_RATED})
-CONTACTED, BETWEEN = int(Kind.CONTACTED), int(Kind.BETWEEN)
 _MAXIMA: Final = frozenset({y.MAX_WAIT, y.MAX_ANSWERED_WAIT})
 _COHORT_CELL: Final = (1 << 30) - 1
 _SINK: Final = Slice(b"", {}, {})
@@ -340,5 +337,5 @@ def decode_slice(value: bytes, key: bytes = b"") -> Slice:
     return Slice(key, fields, maxima, stamp)
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[int, dict[int, int], dict[int, int]]).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(tuple[int, dict[int, int], dict[int, int]]).decode

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
+from mypy_extensions import mypyc_attr
 
 from streams import presence
 from streams.comments import Comment, Comments
 from streams.contact import history
 from streams.contact.history import Contact
-from streams.contacts import OUT_OF_ORDER, Contacts, Waiting
+from streams.contact.nouns import Waiting
+from streams.contacts import OUT_OF_ORDER, Contacts
 from streams.crossing import fact as crossing
 from streams.crossing.fact import Outgoing
 from streams.crossing.outbox import Outbox
@@ -31,7 +33,7 @@ from streams.events import (
     SourceGap,
     SourceSnapshot,
 )
-from streams.facts import Change, Fact, Kind
+from streams.facts import COMMENTED, SKEWED, Change, Fact
 from streams.help_centre import HelpCentre, HelpEvent
 from streams.ledger import Ledger
 from streams.measures.days import Days
@@ -42,7 +44,8 @@ from streams.roster import Roster
 from streams.settings import Settings
 from streams.slices import DAY
 from streams.stored import STATE_VERSION, StateRefusedError, of_this_version
-from streams.trust import OTHER, Sources, origin_of
+from streams.trust import OTHER, Sources
+from streams.trust.origin import origin_of
 
 __all__ = ["Contact", "Flush", "Partition", "Record", "Refused", "StateRefusedError", "Waiting"]
 
@@ -61,6 +64,7 @@ OnFact = Callable[[int, Fact], None]
 Totals = dict[tuple[str, str], dict[int, int]]
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Partition:
     """Contacts, agents, tallies, counters and the watermark of one source topic and partition.
 
@@ -98,6 +102,7 @@ class Partition:
         self._forgotten: list[tuple[Kept, list[str]]] = []
         self._purged: list[bytes] = []
         self._outbox = Outbox(topic, partition)
+        self._events_of: dict[str, str] = {}
 
     @property
     def sources(self) -> dict[str, int]:
@@ -144,21 +149,43 @@ class Partition:
         return refused
 
     def _take(self, event: Event, offset: int, published_at: int) -> None:
-        self._count(_COUNTER[type(event)], offset)
+        kind = type(event)
+        self._count(_COUNTER[kind], offset)
         at = event.occurred_at
-        self.days.began(at)
+        if not self.days.since:
+            self.days.began(at)
         source = self.trust.hear(event.source, at, event.queue, published_at)
-        self._count("source|events|" + source, offset)
-        if isinstance(event, ContactEvent):
-            changes, counted_as = self.store.take(event, offset, self.watermark)
+        counter = self._events_of.get(source)
+        if counter is None:
+            counter = self._events_of[source] = "source|events|" + source
+        self._count(counter, offset)
+        if kind in _OF_A_CONTACT:
+            changes, counted_as = self.store.take(event, offset, self.watermark)  # type: ignore[arg-type]
             if counted_as:
                 self._count(counted_as, offset)
                 self._count(_OF_A_SOURCE[counted_as] + source, offset)
             if changes:
-                self._post(changes, offset, source, self.store.by_id[event.contact_id].born)
-                if isinstance(event, ConversationCommented):
-                    self._keep(event, changes)
-        elif isinstance(event, AgentEvent):
+                self._post(changes, offset, source, self.store.by_id[event.contact_id].born)  # type: ignore[union-attr, index]
+                if kind is ConversationCommented:
+                    self._keep(event, changes)  # type: ignore[arg-type]
+        else:
+            self._take_other(event, offset, source)
+        if at > self.watermark:
+            self._outbox.time_passes(self.watermark, at, offset)
+            self.watermark = at
+            if self.store.next_due <= at:
+                for born, changes in self.store.fire(at, offset):
+                    self._count("orphaned_contacts|silence", offset)
+                    self._post(changes, offset, source, born)
+            if self._staff.next_due <= at:
+                list(self._staff.fire(at, offset))
+        if self.store.told:
+            self._outbox.tell(self.store.told, offset, self.watermark)
+            self.store.told = []
+
+    def _take_other(self, event: Event, offset: int, source: str) -> None:
+        """Take an event that is not of a contact."""
+        if isinstance(event, AgentEvent):
             self._take_agent(event, offset, source)
         elif isinstance(event, QueueStateChanged):
             self._take_queue_state(event)
@@ -172,18 +199,6 @@ class Partition:
             self.trust.lost_sight(source, event.since)
         elif isinstance(event, SourceSnapshot):
             self._reconcile(event, offset, source)
-        if at > self.watermark:
-            self._outbox.time_passes(self.watermark, at, offset)
-            self.watermark = at
-            if self.store.next_due <= at:
-                for born, changes in self.store.fire(at, offset):
-                    self._count("orphaned_contacts|silence", offset)
-                    self._post(changes, offset, source, born)
-            if self._staff.next_due <= at:
-                list(self._staff.fire(at, offset))
-        if self.store.told:
-            self._outbox.tell(self.store.told, offset, self.watermark)
-            self.store.told = []
 
     def take_outgoing(self) -> list[Outgoing]:
         """What has to be told since the last call (or flush)."""
@@ -213,7 +228,7 @@ class Partition:
     def _keep(self, event: ConversationCommented, changes: list[Change]) -> None:
         """Keep the words of a comment that counts; one about a test contact does not."""
         for sign, fact in changes:
-            if sign > 0 and fact.kind == Kind.COMMENTED and event.text:
+            if sign > 0 and fact.kind == COMMENTED and event.text:
                 comment = Comment(event.occurred_at, event.contact_id, fact.queue, fact.channel, event.text)
                 self.comments.take(event.event_id, comment)
 
@@ -332,14 +347,16 @@ class Partition:
         return {key: dict(book.total.fields) for key, book in self.ledger.books.items()}
 
 
-SKEWED: Final = int(Kind.SKEWED)
 _OF_A_SOURCE: Final = {
     history.DUPLICATE: "source|duplicates|",
     history.LATE: "source|late|",
     OUT_OF_ORDER: "source|out_of_order|",
 }
+_OF_A_CONTACT: Final = frozenset(kind for kind in Event.__args__ if issubclass(kind, ContactEvent))
 _COUNTER: Final[dict[type, str]] = {kind: f"events|{kind.__struct_config__.tag}" for kind in Event.__args__}
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode_counters = msgspec.msgpack.Decoder(tuple[int, dict[str, int]]).decode
-_decode_marker = msgspec.msgpack.Decoder(tuple[int, int, int, dict[str, int], dict[str, tuple[int, bool]]]).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_counters: Final = msgspec.msgpack.Decoder(tuple[int, dict[str, int]]).decode
+_decode_marker: Final = msgspec.msgpack.Decoder(
+    tuple[int, int, int, dict[str, int], dict[str, tuple[int, bool]]]
+).decode

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from streams.backlog import backlog
-from streams.contacts import Voicemail, Waiting
+from streams.contact.nouns import Voicemail, Waiting
 from streams.partition import Partition
 from streams.promises import Backlog
 from streams.settings import Settings
@@ -29,7 +29,7 @@ def contacts_of(partition: Partition) -> bytes:
     store = partition.store
     return _encode(
         (
-            STATE_VERSION, store.waiting, store.handling, store.hands, store.kept,
+            STATE_VERSION, {name: [one.stored() for one in visits] for name, visits in store.waiting.items()}, store.handling, store.hands, store.kept,
             {name: partition.trust.least_delay_ms(name) for name in partition.trust.heard_at},
         )
     )  # fmt: skip
@@ -39,26 +39,32 @@ def open_of(partition: Partition, settings: Settings, now: int) -> bytes:
     """The voicemails left, and the backlog as of ``now`` (epoch ms): looks at every open conversation."""
     found = backlog([partition], settings, now)
     del found[FLOOR, ""]
-    return _encode((STATE_VERSION, partition.store.voicemails, list(found.items())))
+    voicemails = {name: one.stored() for name, one in partition.store.voicemails.items()}
+    return _encode((STATE_VERSION, voicemails, list(found.items())))
 
 
 def see(partition: Partition, piece: bytes, value: bytes) -> None:
     """Take a piece in place of what was seen before. Raises StateRefusedError for one of another version."""
     store = partition.store
     if piece == CONTACTS:
-        _, store.waiting, store.handling, store.hands, store.kept, delays = of_this_version(
+        _, waiting, store.handling, store.hands, store.kept, delays = of_this_version(
             _decode_contacts, value, "sight of contacts"
         )
+        store.waiting = {name: [Waiting(*one) for one in visits] for name, visits in waiting.items()}
         partition.trust.told_delays = delays
     elif piece == OPEN:
-        _, store.voicemails, backlogs = of_this_version(_decode_open, value, "sight of open conversations")
+        _, voicemails, backlogs = of_this_version(_decode_open, value, "sight of open conversations")
+        store.voicemails = {name: Voicemail(*one) for name, one in voicemails.items()}
         partition.backlogs = dict(backlogs)
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_contacts = msgspec.msgpack.Decoder(
     tuple[
-        int, dict[str, list[Waiting]], dict[str, tuple[str, str]], dict[str, str], list[int], dict[str, int | None]
+        int, dict[str, list[tuple[str, str, int, int, bool, int]]], dict[str, tuple[str, str]], dict[str, str],
+        list[int], dict[str, int | None],
     ]
 ).decode  # fmt: skip
-_decode_open = msgspec.msgpack.Decoder(tuple[int, dict[str, Voicemail], list[tuple[tuple[str, str], Backlog]]]).decode
+_decode_open = msgspec.msgpack.Decoder(
+    tuple[int, dict[str, tuple[str, str, int]], list[tuple[tuple[str, str], Backlog]]]
+).decode

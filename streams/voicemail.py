@@ -29,8 +29,8 @@ def voicemails(partitions: Sequence[Partition]) -> dict[Key, Voicemails] | None:
         return None
     found: dict[Key, Voicemails] = {(FLOOR, ""): Voicemails()}
     for partition in partitions:
-        for queue, channel, left_at in partition.store.voicemails.values():
-            for key in ((queue, channel), (FLOOR, "")):
+        for one in partition.store.voicemails.values():
+            for key in ((one.queue, one.channel), (FLOOR, "")):
                 number, oldest = found.get(key, Voicemails())
-                found[key] = Voicemails(number + 1, left_at if oldest is None else min(oldest, left_at))
+                found[key] = Voicemails(number + 1, one.left_at if oldest is None else min(oldest, one.left_at))
     return found

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from streams import facts as k
 from streams.contact import dialogue, handling
 from streams.contact import log as t
-from streams.contact.log import Entry
+from streams.contact.entry import Entry
 from streams.contact.moves import (
     changed,
     end_segment,
@@ -27,19 +28,9 @@ from streams.contact.moves import (
     repeated,
     start_segment,
 )
-from streams.contact.state import (
-    ABANDONED,
-    ANSWERED,
-    FLOWED_OUT,
-    OPEN,
-    ORPHANED,
-    Head,
-    Visit,
-    fact_of,
-    segment_facts,
-    visit_facts,
-)
-from streams.facts import Change, Fact, Kind
+from streams.contact.nouns import OPEN, Head, Visit
+from streams.contact.state import fact_of, segment_facts, visit_facts
+from streams.facts import ABANDONED, ANSWERED, FLOWED_OUT, ORPHANED, Change, Fact
 
 
 def begin(entries: Sequence[Entry]) -> Head:
@@ -119,14 +110,14 @@ def _alerting(head: Head, entry: Entry, out: list[Change]) -> None:
     visit = open_visit(head, entry)
     if visit is not None:
         visit.ringing_since = entry.at
-    note(head, out, Kind.ALERTED, entry)
+    note(head, out, k.ALERTED, entry)
 
 
 def _not_answered(head: Head, entry: Entry, out: list[Change]) -> None:
     visit = open_visit(head, entry)
     if visit is not None:
         visit.ringing_since = -1
-    note(head, out, Kind.CANCELLED if entry.detail == "cancelled_by_customer" else Kind.MISSED, entry)
+    note(head, out, k.CANCELLED if entry.detail == "cancelled_by_customer" else k.MISSED, entry)
 
 
 def _answered(head: Head, entry: Entry, out: list[Change]) -> None:
@@ -147,7 +138,7 @@ def _answered(head: Head, entry: Entry, out: list[Change]) -> None:
         visit = never_offered(head, entry)
     ring = entry.ring_ms if entry.ring_ms is not None else entry.at - visit.ringing_since
     if entry.ring_ms is not None or visit.ringing_since >= 0:
-        out.append((1, fact_of(head, Kind.RANG, visit.queue, entry.at, max(visit.offered_at, 0), max(0, ring))))
+        out.append((1, fact_of(head, k.RANG, visit.queue, entry.at, max(visit.offered_at, 0), max(0, ring))))
     leave(head, entry, visit, ANSWERED, out)
     start_segment(head, entry, visit, entry.at)
     head.done_at = -1
@@ -168,7 +159,7 @@ def _transferred(head: Head, entry: Entry, out: list[Change]) -> None:
     if not segment.consult:
         where = "within" if entry.detail == segment.queue else "across"
         at = entry.at if segment.ended_at < 0 else segment.ended_at  # told late: it counts with its segment
-        out.append((1, fact_of(head, Kind.TRANSFERRED, segment.queue, at, segment.arrival, 0, where)))
+        out.append((1, fact_of(head, k.TRANSFERRED, segment.queue, at, segment.arrival, 0, where)))
     if segment.ended_at < 0:
         end_segment(head, entry, segment, entry.at, out)
 
@@ -210,7 +201,7 @@ def _ivr_abandoned(head: Head, entry: Entry, out: list[Change]) -> None:
     if head.done_at >= 0 or head.visits:
         repeated(head, entry, out)
         return
-    note(head, out, Kind.IVR_ABANDONED, entry)
+    note(head, out, k.IVR_ABANDONED, entry)
     head.done_at = entry.at
 
 
@@ -239,7 +230,7 @@ def _ended(head: Head, entry: Entry, out: list[Change]) -> None:
     else:
         end_segment(head, entry, segment, entry.at, out)
     if head.done_at < 0 and _finish_when_idle(head, entry):
-        note(head, out, Kind.CALL_ENDED, entry)
+        note(head, out, k.CALL_ENDED, entry)
         sign, fact = out[-1]
         out[-1] = (sign, Fact(fact.kind, fact.queue, fact.channel, fact.at, fact.arrival, fact.started,
                               max(0, entry.at - head.began_at)))  # fmt: skip

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from streams import facts as k
 from streams.contact import log as t
-from streams.contact.log import Entry
-from streams.contact.state import MAX_CYCLES, Dialogue, Head, fact_of
-from streams.facts import Change, Fact, Kind
+from streams.contact.entry import Entry
+from streams.contact.nouns import Dialogue, Head
+from streams.contact.state import MAX_CYCLES, fact_of
+from streams.facts import Change, Fact
 
 LIFE: Final = frozenset({
     t.STARTED, t.OFFERED, t.ANSWERED, t.HANDED_OFF, t.MESSAGE, t.RESOLVED, t.CLOSED, t.REOPENED, t.ABANDONED,
@@ -28,7 +30,7 @@ def step(head: Head, entry: Entry, out: list[Change]) -> None:
             _judge(head, entry, out, entry.at)
             return
         dialogue = head.dialogue = Dialogue(head.began_at, _queue(head, entry), cycles=[(head.began_at, -1, "")])
-        _tell(head, entry, out, Kind.CREATED, head.began_at, 0)
+        _tell(head, entry, out, k.CREATED, head.began_at, 0)
     elif not dialogue.created_in and entry.transition == t.OFFERED:
         _find_queue(head, dialogue, entry, out)
     dialogue.priority = entry.priority or dialogue.priority
@@ -45,16 +47,16 @@ def step(head: Head, entry: Entry, out: list[Change]) -> None:
             _resolve(head, dialogue, entry, out)
         case t.CLOSED if dialogue.closed_at < 0:
             dialogue.closed_at, dialogue.waiting_since = entry.at, -1
-            _tell(head, entry, out, Kind.CLOSED, entry.at, entry.at - dialogue.created_at)
+            _tell(head, entry, out, k.CLOSED, entry.at, entry.at - dialogue.created_at)
         case t.REOPENED if dialogue.resolved_at >= 0 or dialogue.closed_at >= 0:
             dialogue.resolved_at = dialogue.closed_at = -1
             dialogue.reopened_at, dialogue.cycle = entry.at, dialogue.cycle + 1
             _set_cycle(dialogue, dialogue.cycle, (entry.at, -1, ""))
-            _tell(head, entry, out, Kind.REOPENED, entry.at, 0)
+            _tell(head, entry, out, k.REOPENED, entry.at, 0)
         case t.ABANDONED | t.ORPHANED if dialogue.awaits_first_reply() and dialogue.resolved_at < 0:
             how = "customer_left" if entry.transition == t.ABANDONED else "inactive"
             dialogue.resolved_at = entry.at
-            _tell(head, entry, out, Kind.UNANSWERED, entry.at, 0, how)
+            _tell(head, entry, out, k.UNANSWERED, entry.at, 0, how)
         case _:
             _judge(head, entry, out, dialogue.created_at)
 
@@ -62,27 +64,27 @@ def step(head: Head, entry: Entry, out: list[Change]) -> None:
 def _find_queue(head: Head, dialogue: Dialogue, entry: Entry, out: list[Change]) -> None:
     """A conversation that began before it had a queue belongs, from its creation on, to the first one it enters."""
     told = (head.channel, dialogue.created_at, dialogue.created_at, head.began_at)
-    out.append((-1, Fact(Kind.CREATED, "", *told)))
+    out.append((-1, Fact(k.CREATED, "", *told)))
     dialogue.created_in = entry.queue or ""
-    out.append((1, Fact(Kind.CREATED, dialogue.created_in, *told)))
+    out.append((1, Fact(k.CREATED, dialogue.created_in, *told)))
 
 
 def _reply(head: Head, dialogue: Dialogue, entry: Entry, out: list[Change]) -> None:
     at = entry.at
-    _tell(head, entry, out, Kind.REPLIED, at, 0)
+    _tell(head, entry, out, k.REPLIED, at, 0)
     _did(head, dialogue, entry, resolved=False)
     if dialogue.awaits_first_reply():
         handed_off = dialogue.handed_off_at if dialogue.handed_off_at >= 0 else dialogue.created_at
         queued = dialogue.queued_at if dialogue.queued_at >= 0 else dialogue.created_at
-        _tell(head, entry, out, Kind.FIRST_REPLY, at, at - dialogue.created_at, "creation")
-        _tell(head, entry, out, Kind.FIRST_REPLY, at, at - handed_off, "handoff")
-        _tell(head, entry, out, Kind.FIRST_REPLY, at, at - queued, "queue")
+        _tell(head, entry, out, k.FIRST_REPLY, at, at - dialogue.created_at, "creation")
+        _tell(head, entry, out, k.FIRST_REPLY, at, at - handed_off, "handoff")
+        _tell(head, entry, out, k.FIRST_REPLY, at, at - queued, "queue")
         dialogue.first_reply_at = at
     else:
         if dialogue.reopened_at >= 0:
-            _tell(head, entry, out, Kind.FIRST_REPLY, at, at - dialogue.reopened_at, "reopen")
+            _tell(head, entry, out, k.FIRST_REPLY, at, at - dialogue.reopened_at, "reopen")
         if dialogue.waiting_since >= 0:
-            _tell(head, entry, out, Kind.NEXT_REPLY, at, at - dialogue.waiting_since)
+            _tell(head, entry, out, k.NEXT_REPLY, at, at - dialogue.waiting_since)
     dialogue.waiting_since = dialogue.reopened_at = -1
 
 
@@ -99,11 +101,11 @@ def _resolve(head: Head, dialogue: Dialogue, entry: Entry, out: list[Change]) ->
     dialogue.resolved_at, dialogue.waiting_since = at, -1
     if dialogue.first_resolved_at < 0:
         dialogue.first_resolved_at = at
-        _tell(head, entry, out, Kind.RESOLVED, at, at - created, "first")
+        _tell(head, entry, out, k.RESOLVED, at, at - created, "first")
     else:
         before = dialogue.final_at
         gone = (
-            Kind.RESOLVED,
+            k.RESOLVED,
             dialogue.final_queue,
             head.channel,
             before,
@@ -113,7 +115,7 @@ def _resolve(head: Head, dialogue: Dialogue, entry: Entry, out: list[Change]) ->
         )
         out.append((-1, Fact(*gone, "final", dialogue.final_priority)))
     dialogue.final_at, dialogue.final_queue, dialogue.final_priority = at, _queue(head, entry), dialogue.priority
-    _tell(head, entry, out, Kind.RESOLVED, at, at - created, "final")
+    _tell(head, entry, out, k.RESOLVED, at, at - created, "final")
     _set_cycle(dialogue, dialogue.cycle, (dialogue.cycles[-1][0], at, dialogue.final_queue))
     _did(head, dialogue, entry, resolved=True)
 
@@ -140,24 +142,24 @@ def _did(head: Head, dialogue: Dialogue, entry: Entry, *, resolved: bool) -> Non
 
 def _judge(head: Head, entry: Entry, out: list[Change], arrival: int) -> None:
     """What was said about the contact: tags, comments, surveys, ratings, reviews."""
-    told: list[tuple[Kind, int, str]] = []
+    told: list[tuple[int, int, str]] = []
     match entry.transition:
         case t.TAGGED:
-            told = [(Kind.TAGGED, 0, tag) for tag in entry.detail.split("\n") if tag]
+            told = [(k.TAGGED, 0, tag) for tag in entry.detail.split("\n") if tag]
             if entry.flags & t.COMPLAINT:
-                told.append((Kind.COMPLAINED, 0, ""))
+                told.append((k.COMPLAINED, 0, ""))
         case t.COMMENTED:
-            told = [(Kind.COMMENTED, 0, "")]
+            told = [(k.COMMENTED, 0, "")]
         case t.SURVEY_SENT:
-            told = [(Kind.SURVEYED, 0, "")]
+            told = [(k.SURVEYED, 0, "")]
         case t.RATED:
             kind, score, expected, team = (*entry.detail.split("\n", 3), "")[:4]
-            told = [(Kind.RATED, int(score), kind), (Kind.TEAM_RATED, int(score), _whose(head, entry, kind, team))]
+            told = [(k.RATED, int(score), kind), (k.TEAM_RATED, int(score), _whose(head, entry, kind, team))]
             if expected:
-                told.append((Kind.EXPECTED, int(expected), kind))
+                told.append((k.EXPECTED, int(expected), kind))
         case t.REVIEWED:
             kind, score, team = (*entry.detail.split("\n", 2), "")[:3]
-            told = [(Kind.REVIEWED, int(score), kind), (Kind.TEAM_RATED, int(score), _whose(head, entry, kind, team))]
+            told = [(k.REVIEWED, int(score), kind), (k.TEAM_RATED, int(score), _whose(head, entry, kind, team))]
     out.extend((1, fact_of(head, k, _queue(head, entry), entry.at, arrival, v, detail)) for k, v, detail in told)
 
 
@@ -172,7 +174,7 @@ def _queue(head: Head, entry: Entry) -> str:
     return entry.queue or head.place
 
 
-def _tell(head: Head, entry: Entry, out: list[Change], kind: Kind, at: int, value: int, detail: str = "") -> None:
+def _tell(head: Head, entry: Entry, out: list[Change], kind: int, at: int, value: int, detail: str = "") -> None:
     """Tell the tallies; negative durations are taken as 0. The cohort of a conversation is that of its creation."""
     dialogue = head.dialogue
     arrival, priority = (at, 0) if dialogue is None else (dialogue.created_at, dialogue.priority)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from streams.contact.log import Entry
+from streams.contact.entry import Entry
 from streams.contact.moves import changed, last_segment, open_segment, open_visit, repeated
-from streams.contact.state import Head, segment_facts
+from streams.contact.nouns import Head
+from streams.contact.state import segment_facts
 from streams.facts import Change
 
 

@@ -13,14 +13,15 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final
 
-import msgspec
-from msgspec import Struct
+from mypy_extensions import mypyc_attr
 
 from streams import contact as c
+from streams import facts as k
 from streams.contact import log as t
-from streams.contact.log import Entry
-from streams.contact.state import Head, excluded
-from streams.facts import Change, Fact, Kind
+from streams.contact.entry import Entry
+from streams.contact.nouns import Head, Noun, head_of
+from streams.contact.state import excluded
+from streams.facts import Change, Fact
 
 DIGEST: Final = 8
 MAX_ENTRIES: Final = 2_000
@@ -34,7 +35,8 @@ DUPLICATE: Final = "duplicate"
 LATE: Final = "late_after_close"
 
 
-class Contact(Struct):
+@mypyc_attr(acyclic=True)
+class Contact(Noun):
     """What is remembered of one contact; ``head`` is rebuilt from ``log`` and never stored.
 
     ``linked`` contacts (conversations) are remembered longer: a reopen, a survey or a repeat can still come.
@@ -43,23 +45,36 @@ class Contact(Struct):
     offset it was first heard of at; ``revived`` that at which it last came back from being a stub.
     """
 
-    contact_id: str
-    stamp: int = -1
-    count: int = 0
-    log: bytes = b""
-    base: Head | None = None
-    base_at: int = -1
-    digests: bytes = b""
-    linked: bool = False
-    source: str = ""
-    customer: Named | None = None
-    lead: Named | None = None
-    born: int = -1
-    revived: int = -1
-    head: Head | None = None
-    last_at: int = -1
-    last_rank: int = -1
-    kept_as: int = -1
+    def __init__(
+        self, contact_id: str, stamp: int = -1, count: int = 0, log: bytes = b"", base: Head | None = None,
+        base_at: int = -1, digests: bytes = b"", linked: bool = False, source: str = "",
+        customer: Named | None = None, lead: Named | None = None, born: int = -1, revived: int = -1,
+        head: Head | None = None, last_at: int = -1, last_rank: int = -1, kept_as: int = -1,
+    ) -> None:  # fmt: skip
+        self.contact_id = contact_id
+        self.stamp = stamp
+        self.count = count
+        self.log = log
+        self.base = base
+        self.base_at = base_at
+        self.digests = digests
+        self.linked = linked
+        self.source = source
+        self.customer = customer
+        self.lead = lead
+        self.born = born
+        self.revived = revived
+        self.head = head
+        self.last_at = last_at
+        self.last_rank = last_rank
+        self.kept_as = kept_as
+
+    def stored(self) -> tuple[object, ...]:
+        return (
+            self.contact_id, self.stamp, self.count, self.log, None if self.base is None else self.base.stored(),
+            self.base_at, self.digests, self.linked, self.source, self.customer, self.lead, self.born, self.revived,
+            None if self.head is None else self.head.stored(), self.last_at, self.last_rank, self.kept_as,
+        )  # fmt: skip
 
     @property
     def is_stub(self) -> bool:
@@ -198,7 +213,7 @@ def _classified(head: Head, facts: dict[Fact, int]) -> dict[Fact, int]:
     if not reason:
         return facts
     at = head.began_at
-    return {Fact(Kind.EXCLUDED, "", head.channel, at, at, at, 0, reason): 1}
+    return {Fact(k.EXCLUDED, "", head.channel, at, at, at, 0, reason): 1}
 
 
 def _difference(before: dict[Fact, int], after: dict[Fact, int]) -> list[Change]:
@@ -240,9 +255,5 @@ def _digest(event_id: str) -> bytes:
     return blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=DIGEST).digest()
 
 
-_head_encoder = msgspec.msgpack.Encoder()
-_head_decoder = msgspec.msgpack.Decoder(Head)
-
-
 def _copy(head: Head) -> Head:
-    return _head_decoder.decode(_head_encoder.encode(head))
+    return head_of(head.stored())

@@ -11,16 +11,42 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from streams import events as e
+from streams.contact.entry import Entry
 
-(
-    STARTED, DIALLED, CONNECTED, HANDED_OFF, OFFERED, ALERTING, NOT_ANSWERED, ANSWERED, HELD, RESUMED, ESCALATED,
-    TRANSFERRED, FLOWED_OUT, ABANDONED, IVR_ABANDONED, ENDED, WRAP_STARTED, WRAPPED_UP, RESOLVED, CLOSED, REOPENED,
-    MERGED, MESSAGE, TAGGED, COMMENTED, SURVEY_SENT, RATED, REVIEWED, ORPHANED,
-    CONFIRMED, VOICEMAIL_HANDLED,
-) = range(31)  # fmt: skip
+# One name a line: compiled, each is a constant.
+STARTED: Final = 0
+DIALLED: Final = 1
+CONNECTED: Final = 2
+HANDED_OFF: Final = 3
+OFFERED: Final = 4
+ALERTING: Final = 5
+NOT_ANSWERED: Final = 6
+ANSWERED: Final = 7
+HELD: Final = 8
+RESUMED: Final = 9
+ESCALATED: Final = 10
+TRANSFERRED: Final = 11
+FLOWED_OUT: Final = 12
+ABANDONED: Final = 13
+IVR_ABANDONED: Final = 14
+ENDED: Final = 15
+WRAP_STARTED: Final = 16
+WRAPPED_UP: Final = 17
+RESOLVED: Final = 18
+CLOSED: Final = 19
+REOPENED: Final = 20
+MERGED: Final = 21
+MESSAGE: Final = 22
+TAGGED: Final = 23
+COMMENTED: Final = 24
+SURVEY_SENT: Final = 25
+RATED: Final = 26
+REVIEWED: Final = 27
+ORPHANED: Final = 28
+CONFIRMED: Final = 29
+VOICEMAIL_HANDLED: Final = 30
 """Transitions, in the order in which they make sense when they share a millisecond; part of the stored state."""
 
 TRANSITION_OF: Final[dict[type, int]] = {
@@ -37,56 +63,46 @@ TRANSITION_OF: Final[dict[type, int]] = {
     e.Reviewed: REVIEWED,
 }  # fmt: skip
 
-(
-    TEST, OUTBOUND, INTERNAL, CONSULT, MONITOR, CALLBACK, BEFORE_ANSWER, CALL, CUSTOMER, HUMAN, COMPLAINT, MERGED_AWAY,
-) = (1 << n for n in range(12))  # fmt: skip
+TEST: Final = 1
+OUTBOUND: Final = 2
+INTERNAL: Final = 4
+CONSULT: Final = 8
+MONITOR: Final = 16
+CALLBACK: Final = 32
+BEFORE_ANSWER: Final = 64
+CALL: Final = 128
+CUSTOMER: Final = 256
+HUMAN: Final = 512
+COMPLAINT: Final = 1024
+MERGED_AWAY: Final = 2048
 """Flags of an entry and of a contact; ``CALL`` tells a telephone event from a written one."""
 
-_DIRECTION = {"inbound": 0, "outbound": OUTBOUND, "internal": INTERNAL}
-_ROLE = {"handler": 0, "consult": CONSULT, "monitor": MONITOR}
-_AUTHOR = {"customer": CUSTOMER, "agent": HUMAN, "bot": 0, "auto": 0}
+_CALL_FLAG: Final = {kind: CALL if issubclass(kind, e.CallEvent) else 0 for kind in TRANSITION_OF}
+_DIRECTION: Final = {"inbound": 0, "outbound": OUTBOUND, "internal": INTERNAL}
+_ROLE: Final = {"handler": 0, "consult": CONSULT, "monitor": MONITOR}
+_AUTHOR: Final = {"customer": CUSTOMER, "agent": HUMAN, "bot": 0, "auto": 0}
 
 
-class Entry(Struct, array_like=True, frozen=True, gc=False):
-    """One event as the state machine sees it. Durations are milliseconds, -1 when the source did not measure them."""
-
-    at: int
-    seq: int
-    transition: int
-    event_id: str
-    queue: str | None = None
-    agent_id: str | None = None
-    segment_id: str | None = None
-    channel: str | None = None
-    detail: str = ""
-    flags: int = 0
-    priority: int = 0
-    wait_ms: int | None = None
-    ring_ms: int | None = None
-    talk_ms: int | None = None
-    hold_ms: int | None = None
-    acw_ms: int | None = None
-
-
-_pack = msgspec.msgpack.Encoder()
-_unpack = msgspec.msgpack.Decoder(list[Entry])
+_pack: Final = msgspec.msgpack.Encoder().encode
+_unpack: Final = msgspec.msgpack.Decoder(list[Entry]).decode
 
 
 def entry_of(event: e.ContactEvent) -> Entry:
     """What the state machine needs of one contact event."""
     kind = type(event)
     transition = TRANSITION_OF[kind]
-    flags = _ROLE[event.role] | _DIRECTION[event.direction]
+    role, direction = event.role, event.direction
+    flags = _CALL_FLAG[kind]
+    if role != "handler":
+        flags |= _ROLE[role]
+    if direction != "inbound":
+        flags |= _DIRECTION[direction]
     if event.test:
         flags |= TEST
     detail = ""
-    if isinstance(event, e.CallEvent):
-        flags |= CALL
-    if kind is e.CallOffered:
-        if event.is_callback:  # type: ignore[attr-defined]
+    if transition == OFFERED:
+        if kind is e.CallOffered and event.is_callback:  # type: ignore[attr-defined]
             flags |= CALLBACK
-        detail = str(event.position or "")  # type: ignore[attr-defined]
-    elif kind is e.ConversationQueued:
         detail = str(event.position or "")  # type: ignore[attr-defined]
     elif transition in (FLOWED_OUT, NOT_ANSWERED):
         detail = event.reason  # type: ignore[attr-defined]
@@ -130,9 +146,9 @@ def order(entry: Entry) -> tuple[int, int, int, str]:
 
 def packed(entry: Entry) -> bytes:
     """One entry as it is kept in a contact's log."""
-    return _pack.encode(entry)
+    return _pack(entry)
 
 
 def unpacked(log: bytes, count: int) -> list[Entry]:
     """The entries of a log of ``count`` packed entries (fewer than 2**32)."""
-    return _unpack.decode(b"\xdd" + count.to_bytes(4, "big") + log)
+    return _unpack(b"\xdd" + count.to_bytes(4, "big") + log)

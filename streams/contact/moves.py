@@ -5,21 +5,12 @@ Each move changes the head in place and appends to ``out`` what the tallies have
 
 from __future__ import annotations
 
+from streams import facts as k
 from streams.contact import log as t
-from streams.contact.log import Entry
-from streams.contact.state import (
-    ABANDONED,
-    FLOWED_OUT,
-    OPEN,
-    ORPHANED,
-    Head,
-    Segment,
-    Visit,
-    fact_of,
-    segment_facts,
-    visit_facts,
-)
-from streams.facts import Change, Fact, Kind
+from streams.contact.entry import Entry
+from streams.contact.nouns import OPEN, Head, Segment, Visit
+from streams.contact.state import fact_of, segment_facts, visit_facts
+from streams.facts import ABANDONED, FLOWED_OUT, ORPHANED, Change, Fact
 
 
 def note(head: Head, out: list[Change], kind: int, entry: Entry, detail: str = "") -> None:
@@ -32,7 +23,7 @@ def note(head: Head, out: list[Change], kind: int, entry: Entry, detail: str = "
 
 def repeated(head: Head, entry: Entry, out: list[Change]) -> None:
     """It had already happened, or cannot have: counted, and nothing changes."""
-    note(head, out, Kind.REPEATED, entry)
+    note(head, out, k.REPEATED, entry)
 
 
 def changed(before: list[Fact], after: list[Fact], out: list[Change]) -> None:
@@ -101,7 +92,7 @@ def leave(head: Head, entry: Entry, visit: Visit, outcome: int, out: list[Change
     """The visit leaves its queue at the entry's time."""
     before = visit_facts(head, visit)
     if visit.ringing_since >= 0 and outcome == ABANDONED:
-        out.append((1, fact_of(head, Kind.CANCELLED, visit.queue, entry.at, visit.offered_at)))
+        out.append((1, fact_of(head, k.CANCELLED, visit.queue, entry.at, visit.offered_at)))
     visit.ringing_since = -1
     visit.outcome, visit.left_at, visit.reason = outcome, entry.at, reason
     if entry.wait_ms is not None:

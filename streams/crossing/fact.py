@@ -8,8 +8,7 @@ application and one version: msgpack, not part of the contract.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -125,12 +124,8 @@ class Told(Struct, array_like=True, frozen=True):
     fact: CrossFact | None = None
 
 
-class Outgoing(NamedTuple):
-    """A record to be produced; no ``key``: to every partition of the destination."""
-
-    destination: str
-    key: bytes | None
-    value: bytes
+Outgoing = tuple[str, bytes | None, bytes]
+"""A record to be produced: destination, key and value; no key: to every partition of the destination."""
 
 
 Telling = tuple[str, str, CrossFact]
@@ -180,20 +175,3 @@ def decode(value: bytes | None) -> Told | str:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return f"no fact of this version: {error}"
     return told if told.version == VERSION else f"a fact of version {told.version}; this program reads {VERSION}"
-
-
-def difference(before: Sequence[Telling], after: Sequence[Telling]) -> list[Telling]:
-    """What has to be told when ``after`` is true instead of ``before``: what is gone first, then what is new."""
-    if not before:
-        return [*after]
-    was = {_address(telling): telling for telling in before}
-    now = {_address(telling): telling for telling in after}
-    gone = [(d, who, Withdrawn(name, part)) for d, who, name, part in was if (d, who, name, part) not in now]
-    return [*gone, *(telling for address, telling in now.items() if was.get(address) != telling)]
-
-
-def _address(telling: Telling) -> tuple[str, str, str, int]:
-    destination, who, fact = telling
-    if isinstance(fact, Left):
-        return destination, who, "", fact.at
-    return destination, who, fact.contact_id, fact.part

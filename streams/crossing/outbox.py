@@ -51,7 +51,7 @@ class Outbox:
     def take(self) -> list[Outgoing]:
         """Everything since the last call."""
         told, self._told = self._told, {}
-        return [Outgoing(where, key_of(one.who) if one.who else None, encode(one)) for where, one in told.values()]
+        return [(where, key_of(one.who) if one.who else None, encode(one)) for where, one in told.values()]
 
     def _next(self, offset: int) -> int:
         self._index = self._index + 1 if offset == self._offset else 0

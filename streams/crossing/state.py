@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
+from mypy_extensions import mypyc_attr
 
 from streams.crossing.agents import Agents
 from streams.crossing.customers import Customers
@@ -26,6 +27,7 @@ SILENT_MS: Final = 7 * DAY
 """A source partition this far behind the others holds their time back no longer: it has fallen silent."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class FactsPartition(Partition):
     """One partition of a facts topic: to whoever reads numbers, a partition without open contacts and presence.
 
@@ -125,4 +127,4 @@ def partitions_of(settings: Settings) -> Callable[[str, int], Partition]:
     return new
 
 
-_decode_marker = msgspec.msgpack.Decoder(tuple[int, int, int, dict[str, tuple[int, int, int]]]).decode
+_decode_marker: Final = msgspec.msgpack.Decoder(tuple[int, int, int, dict[str, tuple[int, int, int]]]).decode

@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import Final
 
 from streams.contact import log as t
+from streams.contact.entry import Entry
 from streams.contact.history import Contact, entries_of
-from streams.contact.log import Entry
-from streams.contact.state import Head, Segment, durations, excluded
+from streams.contact.nouns import Head, Segment
+from streams.contact.state import durations, excluded
 from streams.crossing import fact as f
-from streams.crossing.fact import Attempt, Case, Cycle, Deed, Piece, Telling, Work
+from streams.crossing.fact import Attempt, Case, Cycle, Deed, Left, Piece, Telling, Withdrawn, Work
 
-CUSTOMER, AGENTS = 1, 2
-EVERYBODY: Final = CUSTOMER | AGENTS
+CUSTOMER: Final = 1
+AGENTS: Final = 2
+EVERYBODY: Final = 3
 """Who may have to be told of a contact; a lead is a customer here."""
 
 _CONCERNS: Final = {
@@ -149,3 +151,32 @@ def _outbound(contact: Contact, head: Head) -> list[Telling]:
     piece = Piece(queue, dialled_at, head.done_at, free_at)
     work = Work(contact.contact_id, 2 * contact.revived, head.channel, (piece,), (), outbound=True)
     return [*found, (f.AGENTS, f.agent(agent), work)]
+
+
+def difference(before: list[Telling], after: list[Telling]) -> list[Telling]:
+    """What has to be told when ``after`` is true instead of ``before``: what is gone first, then what is new.
+
+    Each has one fact at the most for the same contact and part of a customer, lead or agent.
+    """
+    if not before:
+        return after.copy()
+    changes: list[Telling] = []
+    for was in before:
+        if _same(was, after) is None:
+            destination, who, fact = was
+            assert not isinstance(fact, Left)
+            changes.append((destination, who, Withdrawn(fact.contact_id, fact.part)))
+    changes.extend(now for now in after if _same(now, before) != now)
+    return changes
+
+
+def _same(telling: Telling, among: list[Telling]) -> Telling | None:
+    """The telling about the same contact and part, for the same person; there are a few at the most."""
+    who, fact = telling[1], telling[2]
+    assert not isinstance(fact, Left)
+    for other in among:
+        if other[1] == who:
+            known = other[2]
+            if not isinstance(known, Left) and known.contact_id == fact.contact_id and known.part == fact.part:
+                return other
+    return None

@@ -11,11 +11,10 @@ from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from streams import tally as y
-from streams.books import OTHER, WAITED
+from streams.books import OTHER, WAITED, Limits
 from streams.contact import history
 from streams.contact.history import Contact
 from streams.contact.state import excluded
-from streams.editions import Limits
 from streams.facts import Fact, Kind
 from streams.ledger import Ledger
 from streams.partition import Partition, Waiting

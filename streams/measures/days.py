@@ -13,7 +13,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Struct
 
 from streams.facts import Fact, Kind
 from streams.measures.period import Period
@@ -39,11 +38,12 @@ _SATISFIED: Final = 750
 """From this score (thousandths of the scale) an answer of the staff survey is satisfied: its upper quarter."""
 
 
-class DayCounts(Struct, array_like=True):
+class DayCounts:
     """The sums of one day and the offset they include."""
 
-    stamp: int
-    counts: dict[str, int]
+    def __init__(self, stamp: int, counts: dict[str, int]) -> None:
+        self.stamp = stamp
+        self.counts = counts
 
 
 class Days:
@@ -96,7 +96,7 @@ class Days:
         for start in sorted(self._dirty):
             day = self._days[start]
             day.stamp = max(day.stamp, stamp)
-            written.append((self._key(start), _encode(day)))
+            written.append((self._key(start), _encode((day.stamp, day.counts))))
         self._dirty.clear()
         return written
 
@@ -115,7 +115,7 @@ class Days:
         if not name and value:
             self.since = _decode_since(value)
         elif value:
-            self._days[int(name)] = _decode_day(value)
+            self._days[int(name)] = DayCounts(*_decode_day(value))
         elif name:
             self._days.pop(int(name), None)
 
@@ -205,6 +205,6 @@ def _first_whole_day(at: int, zone: ZoneInfo) -> date:
     return day if at == midnight(day, zone) else day + timedelta(days=1)
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode_since = msgspec.msgpack.Decoder(int).decode
-_decode_day = msgspec.msgpack.Decoder(DayCounts).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_since: Final = msgspec.msgpack.Decoder(int).decode
+_decode_day: Final = msgspec.msgpack.Decoder(tuple[int, dict[str, int]]).decode

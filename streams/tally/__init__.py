@@ -19,14 +19,49 @@ from streams.facts import Fact, Kind
 Fields = dict[int, int]
 """A tally: field number to integer; a field that is not there is 0."""
 
-(
-    OFFERED, ANSWERED, ABANDONED, SHORT_ABANDONED, ANSWERED_IN_T, ABANDONED_IN_T, FLOWED_OUT, ORPHANED,
-    ANSWERED_WAIT_MS, ABANDONED_WAIT_MS, FLOWED_OUT_WAIT_MS, CALLBACKS_IN_T, CALLBACK_VISITS, IMPLIED_OFFERS,
-    SEGMENTS, TALK_MS, HOLD_MS, WRAP_MS, HOLDS, WRAPS, TRANSFERS_WITHIN, TRANSFERS_ACROSS, ESCALATIONS,
-    ALERTS, OFFERS_MISSED, OFFERS_CANCELLED, RING_MS, RINGS, IVR_ABANDONED, CALLS, CALL_MS, REPEATED, UNMATCHED,
-    SKEWED, EXCLUDED_TEST, EXCLUDED_OUTBOUND, EXCLUDED_INTERNAL, CONSULTS, EXCLUDED_MERGED,
-    REJOINED, RINGS_TOO_QUICK, RINGS_TOO_SLOW,
-) = range(42)  # fmt: skip
+# One name a line: compiled, each is a constant.
+OFFERED: Final = 0
+ANSWERED: Final = 1
+ABANDONED: Final = 2
+SHORT_ABANDONED: Final = 3
+ANSWERED_IN_T: Final = 4
+ABANDONED_IN_T: Final = 5
+FLOWED_OUT: Final = 6
+ORPHANED: Final = 7
+ANSWERED_WAIT_MS: Final = 8
+ABANDONED_WAIT_MS: Final = 9
+FLOWED_OUT_WAIT_MS: Final = 10
+CALLBACKS_IN_T: Final = 11
+CALLBACK_VISITS: Final = 12
+IMPLIED_OFFERS: Final = 13
+SEGMENTS: Final = 14
+TALK_MS: Final = 15
+HOLD_MS: Final = 16
+WRAP_MS: Final = 17
+HOLDS: Final = 18
+WRAPS: Final = 19
+TRANSFERS_WITHIN: Final = 20
+TRANSFERS_ACROSS: Final = 21
+ESCALATIONS: Final = 22
+ALERTS: Final = 23
+OFFERS_MISSED: Final = 24
+OFFERS_CANCELLED: Final = 25
+RING_MS: Final = 26
+RINGS: Final = 27
+IVR_ABANDONED: Final = 28
+CALLS: Final = 29
+CALL_MS: Final = 30
+REPEATED: Final = 31
+UNMATCHED: Final = 32
+SKEWED: Final = 33
+EXCLUDED_TEST: Final = 34
+EXCLUDED_OUTBOUND: Final = 35
+EXCLUDED_INTERNAL: Final = 36
+CONSULTS: Final = 37
+EXCLUDED_MERGED: Final = 38
+REJOINED: Final = 39
+RINGS_TOO_QUICK: Final = 40
+RINGS_TOO_SLOW: Final = 41
 
 EXCLUDED_BY: Final = {
     "test": EXCLUDED_TEST, "outbound": EXCLUDED_OUTBOUND, "internal": EXCLUDED_INTERNAL, "merged": EXCLUDED_MERGED,
@@ -76,12 +111,18 @@ def _edges() -> tuple[int, ...]:
 EDGES_MS: Final = _edges()
 """Inclusive upper edges: bucket n holds EDGES_MS[n-1] < value <= EDGES_MS[n]; bucket 0 holds exactly 0."""
 
-ANSWERED_WAITS, ABANDONED_WAITS, FLOWED_OUT_WAITS, HANDLES, RING_TIMES = 1_000, 1_500, 2_000, 2_500, 3_000
+ANSWERED_WAITS: Final = 1_000
+ABANDONED_WAITS: Final = 1_500
+FLOWED_OUT_WAITS: Final = 2_000
+HANDLES: Final = 2_500
+RING_TIMES: Final = 3_000
 """First field number of each histogram; each has room for ``_HISTOGRAM_WIDTH`` buckets."""
 
-_HISTOGRAM_WIDTH, HISTOGRAMS_END = 500, 9_000
+_HISTOGRAM_WIDTH: Final = 500
+HISTOGRAMS_END: Final = 9_000
 
-MAX_ANSWERED_WAIT, MAX_WAIT = 4_000, 4_001
+MAX_ANSWERED_WAIT: Final = 4_000
+MAX_WAIT: Final = 4_001
 """Maxima are kept apart from what adds; see ``streams.maxima``."""
 
 

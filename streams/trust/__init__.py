@@ -10,9 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
-from streams.decode import MAX_BYTES
 from streams.slices import DAY, HOUR
 
 MAX_SOURCES: Final = 50
@@ -144,22 +142,5 @@ class Sources:
         self.changed = False
 
 
-class _Origin(Struct):
-    """The one field of a refused record that may still be read."""
-
-    source: str = ""
-
-
-def origin_of(value: bytes | None) -> str:
-    """Which source a refused record says it is from; "" when it cannot be read. Never raises."""
-    if not value or len(value) > MAX_BYTES:
-        return ""
-    try:
-        return _read_origin(value).source
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return ""
-
-
-_read_origin = msgspec.json.Decoder(_Origin).decode
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[dict[str, dict[str, int]], dict[str, Gaps]]).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(tuple[dict[str, dict[str, int]], dict[str, Gaps]]).decode

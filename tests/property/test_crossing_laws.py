@@ -70,13 +70,21 @@ class Broker:
         pass
 
 
+class _Source(Partition):
+    """Another flush can be put in the place of its own, also where the core is compiled."""
+
+
+class _Facts(FactsPartition):
+    """As ``_Source``."""
+
+
 class How:
     """How a worker is put together; the sabotaged ones override one thing each."""
 
     def partition(self, topic: str, number: int) -> Partition:
         if topic in DESTINATIONS:
-            return FactsPartition(Settings(), topic, number, topic)
-        return Partition(Settings(), topic, number)
+            return _Facts(Settings(), topic, number, topic)
+        return _Source(Settings(), topic, number)
 
     def flush(self, flush: Flush) -> Flush:
         return flush

@@ -126,13 +126,17 @@ class Worker:
     """How a life of the worker is put together; the sabotaged ones override one thing each."""
 
     def start(self, broker: Broker) -> Partition:
-        partition = Partition(SETTINGS, TOPIC, 0)
+        partition = Pliable(SETTINGS, TOPIC, 0)
         for key, value in broker.log:
             partition.restore(key, value)
         return partition
 
     def changed(self, flush: Flush) -> Flush:
         return flush
+
+
+class Pliable(Partition):
+    """Another flush can be put in the place of its own, also where the core is compiled."""
 
 
 class ContactsFirst(Worker):

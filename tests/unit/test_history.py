@@ -6,9 +6,9 @@ import pytest
 
 from streams.contact import history
 from streams.contact import log as t
+from streams.contact.entry import Entry
 from streams.contact.history import DIGEST, DUPLICATE, LATE, MAX_ENTRIES, Contact, net, record
-from streams.contact.log import Entry
-from streams.contact.state import Head
+from streams.contact.nouns import Head
 from streams.facts import Change, Fact, Kind
 from tests.support import START
 

@@ -13,6 +13,7 @@ from streams.counts import counts_of
 from streams.events import AgentState, FlowOutReason
 from streams.facts import Fact, Kind
 from streams.tally import conversations, people
+from streams.tally.rules import ConversationRules
 
 HISTOGRAMS = {
     "answered_waits": y.ANSWERED_WAITS, "abandoned_waits": y.ABANDONED_WAITS, "flowed_out_waits": y.FLOWED_OUT_WAITS,
@@ -167,7 +168,7 @@ def test_every_kind_of_fact_about_a_conversation_has_a_rule(kind: Kind) -> None:
         Kind.RATED: "csat", Kind.REVIEWED: "qa", Kind.HELPED: "help_visits",
             Kind.TEAM_RATED: "nps\nsales\n",
     }  # fmt: skip
-    rules = conversations.ConversationRules()
+    rules = ConversationRules()
 
     fields = [n for n, _ in conversations.counts(fact(kind, 1_000, detail.get(kind, "")), rules)]
 

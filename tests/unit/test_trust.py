@@ -15,7 +15,8 @@ from streams.exposition.worker import worker_families
 from streams.partition import Partition, Record
 from streams.settings import Settings
 from streams.snapshot import Snapshot, WorkerStatus
-from streams.trust import MAX_FEEDS, MAX_GAPS, MAX_SOURCES, Sources, origin_of
+from streams.trust import MAX_FEEDS, MAX_GAPS, MAX_SOURCES, Sources
+from streams.trust.origin import origin_of
 from tests.support import DAY, HOUR, Floor, call, chat, ms, record, state, stored
 
 
