@@ -6,12 +6,13 @@ are stale, what waits to be written. Pure; the shell does the waiting.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
 from types import MappingProxyType
 from typing import Final, Protocol, TypeAlias
 
 from streams.partition import Flush, Record, Refused
+from streams.records import Plain
 
 Key: TypeAlias = tuple[str, int]
 """Source topic and partition."""
@@ -42,7 +43,7 @@ class PartitionState(Protocol):
 
     def restore(self, key: bytes, value: bytes | None) -> None: ...
     def restored(self) -> int | None: ...
-    def apply(self, records: list[Record]) -> list[Refused]: ...
+    def apply(self, records: Sequence[Plain]) -> list[Refused]: ...
     def flush(self) -> Flush | None: ...
     def flushed(self, flush: Flush) -> list[bytes]: ...
 
@@ -99,7 +100,7 @@ class Owned:
         if self.next_offset is None:
             self.next_offset = self.partition.restored() or 0
 
-    def apply(self, epoch: int, records: list[Record], pace: Pace) -> Iterator[tuple[int, int]]:
+    def apply(self, epoch: int, records: Sequence[Plain], pace: Pace) -> Iterator[tuple[int, int]]:
         """Apply a batch in chunks of about ``pace.hold_seconds``, yielding after each: records, and the first's time.
 
         The time is its Kafka timestamp in ms, 0 when unknown: no record of the chunk has waited for longer.
@@ -113,16 +114,16 @@ class Owned:
         while position < len(records) and not self.closed:
             chunk = records[position : position + pace.records]
             position += len(chunk)
-            if chunk[0].offset < self.next_offset:
-                chunk = [record for record in chunk if record.offset >= self.next_offset]
+            if chunk[0][0] < self.next_offset:
+                chunk = [record for record in chunk if record[0] >= self.next_offset]
             if not chunk:
                 yield 0, 0
             else:
                 started = perf_counter()
                 self._refused += self.partition.apply(chunk)
                 pace.took(len(chunk), perf_counter() - started)
-                self.next_offset = chunk[-1].offset + 1
-                yield len(chunk), chunk[0].published_at
+                self.next_offset = chunk[-1][0] + 1
+                yield len(chunk), chunk[0][3]
 
     def identity(self) -> list[tuple[bytes, bytes]]:
         """What the changelog has to say of the topic's id, as long as it does not."""

@@ -8,15 +8,14 @@ changes only what does not include it yet.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from mypy_extensions import mypyc_attr
 
 from streams import presence
 from streams.comments import Comment, Comments
-from streams.contact import history
-from streams.contact.history import Contact
+from streams.contact.history import DUPLICATE, LATE, Contact
 from streams.contact.nouns import Waiting
 from streams.contacts import OUT_OF_ORDER, Contacts
 from streams.crossing import fact as crossing
@@ -39,25 +38,17 @@ from streams.ledger import Ledger
 from streams.measures.days import Days
 from streams.presence import Presence, Spent, Staff
 from streams.promises import Backlog
-from streams.records import Flush, Record, Refused
+from streams.records import Flush, Plain, Record, Refused
 from streams.roster import Roster
 from streams.settings import Settings
 from streams.slices import DAY
-from streams.stored import STATE_VERSION, StateRefusedError, of_this_version
+from streams.stored import STATE_VERSION, Kept, StateRefusedError, of_this_version
 from streams.trust import OTHER, Sources
 from streams.trust.origin import origin_of
 
 __all__ = ["Contact", "Flush", "Partition", "Record", "Refused", "StateRefusedError", "Waiting"]
 
 MAX_QUEUE_STATES: Final = 1_000
-
-
-class Kept(Protocol):
-    """What is stored by id, changed by events and forgotten by time: contacts, or the people facts are about."""
-
-    def changed(self, stamp: int) -> list[tuple[bytes, bytes]]: ...
-    def forgotten(self, stamp: int) -> list[str]: ...
-    def tombstones(self, gone: list[str]) -> list[bytes]: ...
 
 
 OnFact = Callable[[int, Fact], None]
@@ -131,7 +122,7 @@ class Partition:
 
     # --- records in --------------------------------------------------------------------------------------------------
 
-    def apply(self, records: Sequence[Record]) -> list[Refused]:
+    def apply(self, records: Sequence[Plain]) -> list[Refused]:
         """Take records in offset order; return those that were refused. Records already included change nothing."""
         refused: list[Refused] = []
         for offset, key, value, published_at in records:
@@ -162,8 +153,7 @@ class Partition:
         if kind in _OF_A_CONTACT:
             changes, counted_as = self.store.take(event, offset, self.watermark)  # type: ignore[arg-type]
             if counted_as:
-                self._count(counted_as, offset)
-                self._count(_OF_A_SOURCE[counted_as] + source, offset)
+                self._count_as(counted_as, offset, source)
             if changes:
                 self._post(changes, offset, source, self.store.by_id[event.contact_id].born)  # type: ignore[union-attr, index]
                 if kind is ConversationCommented:
@@ -192,8 +182,7 @@ class Partition:
         elif isinstance(event, HelpEvent):
             changes, counted_as = self._help.take(event, offset, self.watermark)
             if counted_as:
-                self._count(counted_as, offset)
-                self._count(_OF_A_SOURCE[counted_as] + source, offset)
+                self._count_as(counted_as, offset, source)
             self._post(changes, offset, source, offset)
         elif isinstance(event, SourceGap):
             self.trust.lost_sight(source, event.since)
@@ -212,8 +201,7 @@ class Partition:
                 self.trust.feed(source, event.occurred_at, queue)
         spans = self._staff.take(event.agent_id, event, offset, self.watermark)
         if isinstance(spans, str):
-            self._count(spans, offset)
-            self._count(_OF_A_SOURCE[spans] + source, offset)
+            self._count_as(spans, offset, source)
             return
         if not isinstance(event, AgentStateChanged):
             return
@@ -260,6 +248,10 @@ class Partition:
                 self._on_fact(*change)
         if ledger.broken_maxima:
             ledger.mend_maxima(self.store.known_facts())
+
+    def _count_as(self, counted_as: str, offset: int, source: str) -> None:
+        self._count(counted_as, offset)
+        self._count(_OF_A_SOURCE[counted_as] + source, offset)
 
     def _count(self, name: str, offset: int) -> None:
         if offset > self._counter_stamp:
@@ -347,16 +339,11 @@ class Partition:
         return {key: dict(book.total.fields) for key, book in self.ledger.books.items()}
 
 
-_OF_A_SOURCE: Final = {
-    history.DUPLICATE: "source|duplicates|",
-    history.LATE: "source|late|",
-    OUT_OF_ORDER: "source|out_of_order|",
-}
+_OF_A_SOURCE: Final = {DUPLICATE: "source|duplicates|", LATE: "source|late|", OUT_OF_ORDER: "source|out_of_order|"}
 _OF_A_CONTACT: Final = frozenset(kind for kind in Event.__args__ if issubclass(kind, ContactEvent))
 _COUNTER: Final[dict[type, str]] = {kind: f"events|{kind.__struct_config__.tag}" for kind in Event.__args__}
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_counters: Final = msgspec.msgpack.Decoder(tuple[int, dict[str, int]]).decode
-_decode_marker: Final = msgspec.msgpack.Decoder(
-    tuple[int, int, int, dict[str, int], dict[str, tuple[int, bool]]]
-).decode
+_Marker: Final = tuple[int, int, int, dict[str, int], dict[str, tuple[int, bool]]]
+_decode_marker: Final = msgspec.msgpack.Decoder(_Marker).decode

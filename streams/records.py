@@ -17,6 +17,10 @@ class Record(NamedTuple):
     published_at: int
 
 
+Plain = tuple[int, bytes | None, bytes | None, int]
+"""A ``Record`` without its names: there are many, and a bare tuple is made in a tenth of the time."""
+
+
 class Refused(NamedTuple):
     """A record that could not be used, why, and all that is needed to keep it."""
 

@@ -29,7 +29,8 @@ def contacts_of(partition: Partition) -> bytes:
     store = partition.store
     return _encode(
         (
-            STATE_VERSION, {name: [one.stored() for one in visits] for name, visits in store.waiting.items()}, store.handling, store.hands, store.kept,
+            STATE_VERSION, {name: [one.stored() for one in visits] for name, visits in store.waiting.items()},
+            store.handling, store.hands, store.kept,
             {name: partition.trust.least_delay_ms(name) for name in partition.trust.heard_at},
         )
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -34,3 +34,11 @@ def check_version(version: int, what: str) -> None:
             f"The stored {what} is of state version {version}; this program reads version {STATE_VERSION}. "
             "Run the version that wrote it, or start a new broker.app_id to count again from the topics."
         )
+
+
+class Kept(Protocol):
+    """What is stored by id, changed by events and forgotten by time: contacts, or the people facts are about."""
+
+    def changed(self, stamp: int) -> list[tuple[bytes, bytes]]: ...
+    def forgotten(self, stamp: int) -> list[str]: ...
+    def tombstones(self, gone: list[str]) -> list[bytes]: ...

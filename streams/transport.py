@@ -17,17 +17,18 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import logging
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple
 
 import faust
+from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from streams.partition import Record
+from streams.records import Plain
 
 TESTED_VERSIONS: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
 FETCH_WAIT_MS: Final = 100
@@ -40,7 +41,7 @@ class Batch(NamedTuple):
     topic: str
     partition: int
     epoch: int
-    records: list[Record]
+    records: list[Plain]
 
 
 class VersionError(RuntimeError):
@@ -114,15 +115,20 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             consumer._isolation_level = "read_committed"  # what a transaction wrote and took back is no event
         return consumer
 
+    async def on_start(self) -> None:
+        """Once the client is there, have it make plain records of what is batched."""
+        await super().on_start()
+        fetcher = self._ensure_consumer()._fetcher
+        fetcher._records = _Fetched(fetcher._records, self.transport.batched)
+
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
         fetched = await super()._fetch_records(*args, **kwargs)
         # Nothing is awaited from here on: a seek happens before these records were taken, or after they are stamped.
         batched = self.transport.batched
         return {tp: [self._batch(tp, records)] if tp.topic in batched else records for tp, records in fetched.items()}
 
-    def _batch(self, tp: TopicPartition, records: list[Any]) -> Batch:
-        found = [Record(r.offset, r.key, r.value, max(0, r.timestamp)) for r in records]
-        return Batch(tp.topic, tp.partition, self.epoch, found)
+    def _batch(self, tp: TopicPartition, records: list[Plain]) -> Batch:
+        return Batch(tp.topic, tp.partition, self.epoch, records)
 
     async def on_thread_stop(self) -> None:
         """End the client. One that has lost its broker lets the cancellation of its own fetches out of ``close``.
@@ -175,6 +181,27 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         return coordinator is not None and coordinator.generation == self.app.consumer_generation_id
 
 
+class _Fetched(OrderedDict[Any, Any]):
+    """What the client has fetched, by partition; of the batched topics it is unpacked as plain records.
+
+    The client would make an object of eleven fields of each, the batch another of four: a tenth of a worker's time.
+    """
+
+    def __init__(self, found: Mapping[Any, Any], batched: Collection[str]) -> None:
+        self._batched = batched
+        super().__init__(found)
+
+    def __setitem__(self, tp: Any, result: Any) -> None:
+        if tp.topic in self._batched and isinstance(result, FetchResult):
+            result._partition_records._consumer_record = _plain
+        super().__setitem__(tp, result)
+
+
+def _plain(_tp: TopicPartition, record: Any) -> Plain:
+    published_at = record.timestamp
+    return record.offset, record.key, record.value, max(0, published_at)
+
+
 class _ReadOffsets(defaultdict[Any, Any]):
     """Faust's last offset read of each partition, which forgets the batched ones.
 
@@ -209,10 +236,10 @@ class BatchConsumer(driver.Consumer):
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         if not isinstance(record, Batch):
             return super()._to_message(tp, record)
-        last = record.records[-1]
+        offset, _, _, published_at = record.records[-1]
         generation = self.app.consumer_generation_id
         return ConsumerMessage(
-            record.topic, record.partition, last.offset, last.published_at / 1000, 0, (), b"", record, None, 0, 0, tp,
+            record.topic, record.partition, offset, published_at / 1000, 0, (), b"", record, None, 0, 0, tp,
             generation_id=generation,
         )  # fmt: skip
 

@@ -17,7 +17,8 @@ from streams.crossing.agents import Agents
 from streams.crossing.customers import Customers
 from streams.crossing.fact import AGENTS, DESTINATIONS, CrossFact, Told, decode, facts_topic
 from streams.facts import Change
-from streams.partition import Partition, Record, Refused
+from streams.partition import Partition, Refused
+from streams.records import Plain
 from streams.roster import Roster
 from streams.settings import Settings
 from streams.slices import DAY
@@ -48,7 +49,7 @@ class FactsPartition(Partition):
 
     # --- records in --------------------------------------------------------------------------------------------------
 
-    def apply(self, records: Sequence[Record]) -> list[Refused]:
+    def apply(self, records: Sequence[Plain]) -> list[Refused]:
         """Take records in offset order; return those that are no facts. Records already included change nothing."""
         refused: list[Refused] = []
         for offset, key, value, published_at in records:

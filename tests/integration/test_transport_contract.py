@@ -9,7 +9,7 @@ from typing import Any
 import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.producer.sender import Sender
@@ -96,6 +96,14 @@ def test_a_thread_fetches_through_the_method_we_wrap() -> None:
 def test_taking_fetched_records_returns_them_without_waiting_again() -> None:
     assert "if drained or not timeout: return drained" in source(Fetcher.fetched_records)
     assert "return await fetcher.fetched_records(" in source(THREAD._fetch_records)
+
+
+def test_what_is_fetched_is_put_where_it_can_be_made_plain_before_it_is_unpacked() -> None:
+    assert "self._records = collections.OrderedDict()" in source(Fetcher.__init__)
+    assert "self._records[tp] = FetchResult(" in source(Fetcher._proc_fetch_request)
+    assert "self._partition_records = partition_records" in source(FetchResult.__init__)
+    assert "consumer_record = self._consumer_record(tp, record)" in source(PartitionRecords._unpack_records)
+    assert "await self._consumer.start()" in source(THREAD.on_start)
 
 
 def test_faust_still_checks_generation_flow_and_full_buffers_on_what_we_hand_on() -> None:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
-from streams.partition import Flush, Record, Refused
+from streams.partition import Flush, Refused
+from streams.records import Plain
 
 LINGER = 6
 State = tuple[list[str], int | None]
@@ -89,18 +90,18 @@ class ToyPartition:
         self.flushed_totals = dict(self.totals)
         return self._next_offset
 
-    def apply(self, records: Sequence[Record]) -> list[Refused]:
+    def apply(self, records: Sequence[Plain]) -> list[Refused]:
         refused = []
-        for record in records:
-            self._next_offset = record.offset + 1
+        for offset, key, value, published_at in records:
+            self._next_offset = offset + 1
             try:
-                contact, kind, queue, text = (record.value or b"").decode().split(",")
+                contact, kind, queue, text = (value or b"").decode().split(",")
                 at = int(text)
             except ValueError:
-                refused.append(Refused(record.offset, "malformed", "", record.key, record.value, record.published_at))
+                refused.append(Refused(offset, "malformed", "", key, value, published_at))
                 continue
             self.applied += 1
-            self._apply(contact, kind, queue, at, record.offset)
+            self._apply(contact, kind, queue, at, offset)
         return refused
 
     def _apply(self, contact: str, kind: str, queue: str, at: int, offset: int) -> None:
