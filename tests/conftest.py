@@ -12,8 +12,22 @@ from pathlib import Path
 
 import pytest
 
+from streams.core import CORE
+
 ROOT = Path(__file__).resolve().parent.parent
 LACKS_SHARED_DATA = "QUEUEPULSE_SHARED"  # in the reason of a skip that CI forgives
+
+
+def pytest_report_header() -> str:
+    return f"core: {CORE}"
+
+
+def pytest_sessionstart() -> None:
+    """A core that was compiled from other sources than those that stand here would be tested for nothing."""
+    for compiled in (ROOT / "streams").rglob("*.so"):
+        source = compiled.with_name(compiled.name.partition(".")[0] + ".py")
+        if not source.is_file() or source.stat().st_mtime > compiled.stat().st_mtime:
+            pytest.exit(f"{source} is newer than what was compiled of it: make compile, or make pure", 2)
 
 
 @pytest.fixture(scope="session")

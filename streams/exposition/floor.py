@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from streams import __version__, kpis
+from streams.core import CORE
 from streams.exposition.families import Family, gauge
 from streams.exposition.measures import measure_families
 from streams.exposition.scores import load_families, score_families, team_families
@@ -39,7 +40,9 @@ def every_family(snapshot: Snapshot, forecasts: Mapping[Key, Ahead] = MappingPro
 
 
 def _about(snapshot: Snapshot) -> Iterator[Family]:
-    yield gauge("build_info", "The version that runs.", [({"version": __version__}, 1)])
+    yield gauge(
+        "build_info", "The version that runs, and what its core runs as.", [({"version": __version__, "core": CORE}, 1)]
+    )
     help_ = "Hash of everything in the configuration that changes a number's meaning."
     yield gauge("config_info", help_, [({"hash": snapshot.settings.hash}, 1)])
     help_ = "Partitions whose numbers are not in here; above 0 this is a part of the floor."

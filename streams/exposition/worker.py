@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import structs
 
 from streams import __version__
+from streams.core import CORE
 from streams.counts import Counts
 from streams.exposition.counters import counters, shown_as
 from streams.exposition.families import Family, Point, gauge, histogram
@@ -47,7 +48,9 @@ def _parts(snapshot: Snapshot) -> list[Part]:
 
 def _about(snapshot: Snapshot) -> Iterator[Family]:
     settings = snapshot.settings
-    yield gauge("build_info", "The version that runs.", [({"version": __version__}, 1)])
+    yield gauge(
+        "build_info", "The version that runs, and what its core runs as.", [({"version": __version__, "core": CORE}, 1)]
+    )
     help_ = "Hash of everything in the configuration that changes a number's meaning."
     yield gauge("config_info", help_, [({"hash": settings.hash}, 1)])
     help_ = "The moment the gauges are as of: the wall clock, or the stream's watermark."

@@ -1,0 +1,10 @@
+"""Whether the pure core runs compiled (``make compile``) or from its sources: the numbers are the same."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streams import partition
+
+CORE: Final = "python" if (partition.__file__ or "").endswith(".py") else "compiled"
+"""What the core runs as: "compiled" or "python"."""
