@@ -2,7 +2,7 @@
 # The worker alone: the dependencies of requirements-runtime.lock, checked by hash, and this project, its core compiled.
 # Runs without root.
 
-FROM python:3.12-slim AS wheel
+FROM python:3.12.12-slim-bookworm AS wheel
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /src

@@ -66,7 +66,7 @@ def test_the_image_of_ours_is_built_on_a_pinned_one_and_runs_without_root() -> N
     lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
     bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
 
-    assert len(bases) == 2
+    assert len(bases) == 3
     assert all(re.fullmatch(r"python:3\.\d+\.\d+-slim-[a-z]+", base) for base in bases)
     assert [line for line in lines if line.startswith("USER ")] == ["USER queuepulse"]
 
