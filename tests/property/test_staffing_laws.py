@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import comb
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.staffing.beta import Share, cdf
@@ -128,6 +128,7 @@ def test_an_outlook_is_three_ratios_that_add_up(
 
 
 @given(small, st.integers(0, 25), st.integers(0, 30), st.integers(0, 10), st.floats(1.0, 900.0), st.floats(0.0, 0.5))
+@example(Demand(0.001953125, 30.0, 10.0), 1, 0, 1, 8.0, 0.5)
 @settings(max_examples=40, deadline=None)
 def test_a_forecast_is_bounded_and_its_band_holds_it(
     demand: Demand, agents: int, busy: int, waiting: int, seconds: float, uncertainty: float
