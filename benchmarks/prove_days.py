@@ -75,7 +75,7 @@ class Proof(NamedTuple):
     never: frozenset[str]
 
 
-def spec_of(days: float, scale: float, missing_ends: float = 0.01) -> Spec:
+def spec_of(days: float, scale: float, missing_ends: float = 0.05) -> Spec:
     """The demo's floor from midnight on, with people in every group, and heartbeats enough to move time and no more."""
     spec = demo(START, days * 86_400, hour=0.0, scale=scale)
     groups = tuple(dataclasses.replace(group, count=max(group.count, LEAST_AGENTS)) for group in spec.groups)

@@ -41,7 +41,7 @@ def entries(everybody: Everybody) -> Iterator[Entry]:
     """What no single contact tells."""
     visits, segments, letters, happenings, parties, spells, as_of_ms = everybody
     known: dict[str, list[Case]] = defaultdict(list)
-    for contact, case in cases(visits, segments, letters):
+    for contact, case in cases(visits, segments, letters, happenings):
         if contact in parties:
             known[parties[contact]].append(case)
     yield from of_customers(known, as_of_ms)
@@ -64,10 +64,13 @@ class Case(NamedTuple):
 
 
 def cases(
-    visits: Sequence[Visit], segments: Sequence[Segment], letters: Mapping[str, Sequence[Moment]]
+    visits: Sequence[Visit],
+    segments: Sequence[Segment],
+    letters: Mapping[str, Sequence[Moment]],
+    happenings: Sequence[Happening],
 ) -> Iterator[tuple[str, Case]]:
     """Every contact that is one of a customer's, by its id; a call is resolved when it ends after an agent talked."""
-    over = _ends(visits, segments)
+    over = _ends(visits, happenings)
     of_calls: dict[str, list[Visit]] = defaultdict(list)
     for visit in visits:
         if visit.counted and visit.contact_id not in letters:
@@ -87,16 +90,14 @@ def cases(
             yield contact, Case(queue, moments[0].channel, _cycles(moments))
 
 
-def _ends(visits: Sequence[Visit], segments: Sequence[Segment]) -> dict[str, int]:
-    """When calls ended: with their last visit or segment, if none is lost or still going on."""
-    going_on = {each.contact_id for each in visits if each.left_ms is None}
-    going_on |= {each.contact_id for each in segments if each.ended_ms is None}
-    ends: dict[str, int] = {}
+def _ends(visits: Sequence[Visit], happenings: Sequence[Happening]) -> dict[str, int]:
+    """When calls ended, of those whose end was told: of a talk, or of a last visit that no agent answered."""
+    last: dict[str, Visit] = {}
     for visit in visits:
-        ends[visit.contact_id] = max(ends.get(visit.contact_id, 0), visit.seen_ms)
-    for segment in segments:
-        ends[segment.contact_id] = max(ends.get(segment.contact_id, 0), segment.ended_ms or 0)
-    return {contact: at for contact, at in ends.items() if contact not in going_on}
+        last[visit.contact_id] = max(visit, last.get(visit.contact_id, visit), key=_offered)
+    ends = {each.contact_id: each.at_ms for each in happenings if each.name == "call_ended"}
+    left = {one.contact_id: one.seen_ms for one in last.values() if one.outcome in ("abandoned", "flowed_out")}
+    return {**ends, **left}
 
 
 def _offered(visit: Visit) -> int:

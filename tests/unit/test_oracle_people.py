@@ -33,8 +33,10 @@ def counted(
     """What counts, by name, wherever."""
     by_id = {"d1": list(letters)} if letters else {}
     found: Counter[str] = Counter()
+    talks = [Happening("call_ended", each.contact_id, "billing", "voice", 0, each.ended_ms, True)
+             for each in segments if each.ended_ms is not None]  # fmt: skip
     for _, _, _, name, n in entries(
-        Everybody(list(visits), list(segments), by_id, list(happenings), parties, list(spells), as_of)
+        Everybody(list(visits), list(segments), by_id, [*talks, *happenings], parties, list(spells), as_of)
     ):
         found[name] += n
     return dict(found)
