@@ -56,9 +56,8 @@ class Calls:
             if not self._going:
                 return
             now = time.time_ns() // 1_000_000
-            sent = [
-                await self._send(p, f"call-{n}-{p}", now, 1 if 2 * p < PARTITIONS else 60) for p in range(PARTITIONS)
-            ]
+            waits = [1 if p == 0 else 60 for p in range(PARTITIONS)]
+            sent = [await self._send(p, f"call-{n}-{p}", now, wait) for p, wait in enumerate(waits)]
             await asyncio.gather(*itertools.chain(*sent))
             self.rounds += 1
             await asyncio.sleep(0 if n < AT_ONCE else 0.1)
@@ -67,7 +66,7 @@ class Calls:
         about: dict[str, Any] = {"source": "acd", "contact_id": name, "queue": "billing"}
         offered = e.CallOffered(event_id=f"{name}o", occurred_at=now - wait_seconds * 1_000, **about)
         answered = e.CallAnswered(event_id=f"{name}a", occurred_at=now, agent_id="ann", **about)
-        ended = e.CallEnded(event_id=f"{name}e", occurred_at=now, agent_id="ann", **about)
+        ended = e.CallEnded(event_id=f"{name}e", occurred_at=now + 1_000, agent_id="ann", **about)
         return [
             await self._producer.send(e.CALL_EVENTS, wire.encode(event), key=name.encode(), partition=partition)
             for event in (offered, answered, ended)
@@ -97,7 +96,7 @@ async def test_partitions_go_from_worker_to_worker_and_back_and_only_what_happen
 ) -> None:
     async with floor_of_two(settings, tmp_path) as (first, second, one, calls):
         await first.start()
-        await until(lambda: _unowned(one, 0), 60, "the first worker owns everything")
+        await until(lambda: _counted(one, AT_ONCE * EVENTS_OF_A_ROUND), 60, "the first worker has caught up")
         since = time.time()
         await second.start()
         await until(lambda: _owned_by_both(one), 60, "both own something")
@@ -111,6 +110,7 @@ async def test_partitions_go_from_worker_to_worker_and_back_and_only_what_happen
         await calls.end()
         events = calls.rounds * EVENTS_OF_A_ROUND
         await until(lambda: _counted(one, events), 60, f"{events} events are counted")
+        await asyncio.sleep(2)  # whatever counts twice has time to
 
         whole = 'sum(topic_partition_type:contactcenter_events_total:max{topic="call-events"})'
         ratios = await one.history('queue_channel_window:contactcenter_service_level:ratio{window="1h"}', since)
@@ -143,4 +143,4 @@ async def _owned_by_both(one: Stack) -> bool:
 
 
 async def _counted(one: Stack, events: int) -> bool:
-    return await _value(one, 'sum(topic_partition_type:contactcenter_events_total:max{topic="call-events"})') == events
+    return await _value(one, 'sum(topic_partition_type:contactcenter_events_total:max{topic="call-events"})') >= events
