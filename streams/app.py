@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 Hook = Callable[[], Coroutine[Any, Any, None]]
 _KIB: Final = 1024
 _PATIENCE_SECONDS: Final = 15.0
+_SKIPPED: Final = 1_000
 _METADATA_MS: Final = (
     5_000  # a broker that has just started knows of no topics: a worker so told owns nothing until then
 )
@@ -237,6 +238,8 @@ class Worker:
         owned = self.holdings.get((batch.topic, batch.partition))
         if owned is None:
             return  # fetched before the partition was taken away: its new owner reads it
+        if (skipped := owned.skipped(batch.epoch, batch.records[0][0])) > _SKIPPED:
+            log.error("%s[%d]: %d offsets were skipped: expired unread, or taken back", *batch[:2], skipped)
         try:
             for records, published_at in owned.apply(batch.epoch, batch.records, self._pace):
                 if published_at:

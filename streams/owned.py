@@ -125,6 +125,16 @@ class Owned:
                 self.next_offset = chunk[-1][0] + 1
                 yield len(chunk), chunk[0][3]
 
+    def skipped(self, epoch: int, offset: int) -> int:
+        """How many offsets lie between what was applied and this one, which was fetched next.
+
+        Ends of transactions are some; more than a few are records that expired before they were read, or were taken
+        back. 0 where nothing was applied yet, and for a stale batch.
+        """
+        if not self.next_offset or self.epoch is None or epoch < self.epoch:
+            return 0
+        return max(0, offset - self.next_offset)
+
     def identity(self) -> list[tuple[bytes, bytes]]:
         """What the changelog has to say of the topic's id, as long as it does not."""
         if self.topic_id is None or self.stored_id is not None:

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from faust.types import TP
 
+from streams.app import build
 from streams.fence import LostOwnershipError
 from streams.flusher import Flusher
 from streams.owned import Holdings, Owned, Pace
 from streams.partition import Flush, Record
 from streams.rejected import rejected_record
+from streams.settings import Settings
+from streams.transport import Batch as Fetched
 from tests.integration.harness import toy_records
 from tests.integration.toy_partition import TallyKey, ToyPartition, oracle
 
@@ -272,6 +275,21 @@ def test_records_applied_already_and_stale_batches_are_left_out() -> None:
     list(owned.apply(2, records[2:], pace))
 
     assert (partition.applied, owned.next_offset) == (10, 10)
+
+
+async def test_records_that_expired_before_they_were_read_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    worker = build(Settings(), ToyPartition)
+    owned = worker.holdings.take(TOPIC, 0)
+    owned.begin()
+    owned.epoch = 1
+
+    for offset in (5_000, 5_001, 5_003, 9_000):  # where a topic begins, what follows, a transaction's end, a hole
+        await worker.apply(Fetched(TOPIC, 0, 1, [Record(offset, b"k", f"c{offset},offered,q,1".encode(), 0)]))
+    await worker.apply(Fetched(TOPIC, 0, 0, [Record(90_000, b"k", b"c1,offered,q,1", 0)]))  # stale: not applied either
+
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{TOPIC}[0]: 3996 offsets were skipped: expired unread, or taken back"
+    ]
 
 
 def test_a_partition_taken_away_stops_between_two_chunks() -> None:
