@@ -132,9 +132,12 @@ def shares(agents: Iterable[tuple[str, Iterable[str]]], loads: Mapping[str, floa
 
 
 def _filled_up(total: float, seen: int, assumed: float, minimum: int) -> float:
-    """The mean, once ``minimum`` were seen; before, of these and as many assumed ones as are missing."""
+    """The mean, once ``minimum`` were seen; before, of these and as many assumed ones as are missing. At least 1 s.
+
+    A source that measures nothing would else have agents who are done at once.
+    """
     missing = max(0, minimum - seen)
-    return (total + missing * assumed) / (seen + missing)
+    return max(1.0, (total + missing * assumed) / (seen + missing))
 
 
 def _poisson_bounds(events: int) -> tuple[float, float]:

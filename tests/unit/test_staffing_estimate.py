@@ -6,6 +6,7 @@ import pytest
 
 from streams.counts import Counts
 from streams.staffing.arrivals import recent, scale_of_today, usual
+from streams.staffing.breach import outlook
 from streams.staffing.estimate import Assumptions, inputs, mean_seconds, patience_seconds, rate, shares
 
 
@@ -72,6 +73,13 @@ def test_until_ten_were_seen_the_missing_ones_are_as_assumed() -> None:
     assert none.demand == (0.0, 300.0, 100.0)
     assert none.assumed == ("arrivals", "aht", "patience")
     assert (none.aht, none.patience) == (None, None)
+
+
+def test_handling_and_patience_are_a_second_at_least_where_a_source_measures_none() -> None:
+    found = inputs(Counts(offered=60, answered=40, abandoned=20, segments=40), seconds=3_600.0)
+
+    assert (found.demand.aht_seconds, found.demand.patience_seconds) == (1.0, 1.0)
+    assert outlook(found.demand, 2.0, [5.0], 20.0)[0].in_time == pytest.approx(2 / 3)
 
 
 def test_an_agent_in_three_queues_is_a_third_in_each_and_a_break_is_not_at_work() -> None:
