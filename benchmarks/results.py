@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from streams.core import CORE
+
 FILE: Final = Path(__file__).with_name("results.md")
 _HEAD: Final = """\
 # Results
@@ -34,10 +36,10 @@ def record(
 
 
 def machine() -> str:
-    """The processor, how many of them, and the Python."""
+    """The processor, how many of them, the Python, and what the core runs as."""
     found = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     model = found.group(1) if found else platform.processor() or platform.machine()
-    return f"{os.cpu_count()} x {model}, {platform.system()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} x {model}, {platform.system()}, Python {platform.python_version()}, core {CORE}"
 
 
 def spread(values: Sequence[float], form: str = ",.0f") -> str:

@@ -20,6 +20,7 @@ import faust
 from faust.types import TP
 
 from streams.connection import TokenFile, tls
+from streams.core import COLLECT_AFTER
 from streams.crossing.state import partitions_of
 from streams.delay import Delay
 from streams.fence import Fence
@@ -299,7 +300,7 @@ def build(
 
 def work(worker: Worker) -> None:
     """Run a worker as the work of this process, until it is told to end. Raises what ``Worker.run`` raises."""
-    gc.set_threshold(50_000, 20, 100)  # state is large and has no cycles: looking for them took a fifth of the time
+    gc.set_threshold(*COLLECT_AFTER)
     run(worker.run())
 
 
