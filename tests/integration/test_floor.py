@@ -26,7 +26,7 @@ async def test_a_floor_with_duplicates_disorder_late_lost_and_bad_records_gives_
     settings: Settings, tmp_path: Path
 ) -> None:
     oracle, published = Oracle(), list[Event | None]()
-    spec = dataclasses.replace(demo(START, 5 * 3_600, hour=9.0), missing_ends=0.03)
+    spec = dataclasses.replace(demo(START, 7 * 3_600, hour=9.0), missing_ends=0.06)
     async with worker_on(settings.broker, tmp_path, clock="stream") as line:
         async with Publisher(settings.broker) as publisher:
             items = noted(spoil(simulate(spec, 5, oracle), FAULTS, 6), published)

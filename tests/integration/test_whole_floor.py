@@ -24,7 +24,7 @@ ALL = len(input_topics("any")) * PARTITIONS
 NUMBERS = (
     "offered", "answered", "abandoned", "segments", "talk_ms", "answered_wait_ms", "waiting", "handling",
 )  # fmt: skip
-RULES = {"windows": "8h", "clock": "stream", "web__show_ids": "true"}
+RULES = {"windows": "30m,8h", "clock": "stream", "web__show_ids": "true"}
 
 
 @asynccontextmanager
