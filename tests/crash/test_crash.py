@@ -11,7 +11,7 @@ from tests.crash.__main__ import plan_of
 from tests.crash.rounds import Plan, play
 from tests.crash.sabotage import WITH_TRANSACTIONS, WITHOUT_TRANSACTIONS
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(420)
 
 
 def running(nodes: int) -> Iterator[Cluster]:
