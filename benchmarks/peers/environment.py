@@ -7,6 +7,7 @@ shows in place of figures.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ JOBS: Final = HERE / "jobs"
 KEPT: Final = HERE.parents[1] / ".cache" / "peers"
 _LOCK: Final = HERE / "requirements.lock"
 _HEAP: Final = "-Xmx1g"
+_ADDRESS: Final = re.compile(r"\S+://\S+")
 
 
 class UnavailableError(RuntimeError):
@@ -38,7 +40,8 @@ def python() -> str:
         print("Setting up the peers' environment (once, some minutes) ...", flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         _run([sys.executable, "-m", "venv", str(folder)])
-        _run([str(found), "-m", "pip", "install", "-q", "--require-hashes", "-r", str(_LOCK)])
+        # The lock names all there is to install; pip would ask for what an extra wants, and find it unpinned.
+        _run([str(found), "-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "-r", str(_LOCK)])
         (folder / "complete").touch()
     return str(found)
 
@@ -79,5 +82,6 @@ def _run(command: Sequence[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=1_200, check=False)
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["nothing was said"]
-        raise UnavailableError(f"{Path(command[0]).name} failed: {said[-1]}")
+        reason = _ADDRESS.sub("(address)", said[-1])  # the reason goes into the results
+        raise UnavailableError(f"{Path(command[0]).name} failed: {reason}")
     return done.stdout

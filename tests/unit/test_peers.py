@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from benchmarks.peers.chart import chart
+from benchmarks.peers.environment import UnavailableError, _run
 from benchmarks.peers.records import plain_calls
 from benchmarks.peers.report import README, shown
 from benchmarks.peers.table import Row, cells, times
@@ -165,3 +167,10 @@ def test_the_readme_says_who_is_faster_who_counted_wrong_and_who_did_not_run() -
 def test_a_readme_without_a_place_for_it_is_refused() -> None:
     with pytest.raises(ValueError, match="no block"):
         shown("# Nothing", [row("fast", 90)], "the command", "a machine")
+
+
+def test_why_a_peer_could_not_be_had_names_no_address() -> None:
+    said = "import sys; sys.exit('no pin for it, from https://mirror.invalid/a/b.whl (line 7)')"
+
+    with pytest.raises(UnavailableError, match=r"failed: no pin for it, from \(address\) \(line 7\)"):
+        _run([sys.executable, "-c", said])
