@@ -20,7 +20,6 @@ from benchmarks.results import record, spread
 from benchmarks.staffing_month import AHT, GOAL, PATIENCE, PATIENCE_SIGMA, SERVICE_SIGMA
 from streams import events as e
 from streams import snapshot
-from streams.core import COLLECT_AFTER
 from streams.exposition.staffing import ahead_families, now_families
 from streams.partition import Partition, Record
 from streams.planning import can_be_planned
@@ -150,7 +149,7 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
 
 def main() -> None:
     """Measure and record."""
-    gc.set_threshold(*COLLECT_AFTER)  # as the worker does
+    gc.disable()  # as good as a worker does: streams.garbage
     partitions, of_event = floor()
     minutes = [minute(partitions) for _ in range(RUNS)]
     longest = [one.pop("longest") for one in minutes]

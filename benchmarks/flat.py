@@ -22,7 +22,6 @@ from benchmarks.load import PARTITIONS, RATE, START, Line
 from benchmarks.peers.records import plain_calls
 from benchmarks.results import FILE, median, record, spread
 from streams import snapshot
-from streams.core import COLLECT_AFTER
 from streams.events import CALL_EVENTS
 from streams.exposition import Exposition
 from streams.exposition.worker import worker_families
@@ -155,7 +154,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="a million open calls, five runs: most of half an hour")
     parser.add_argument("--record", action="store_true", help="into benchmarks/results.md")
     asked = parser.parse_args()
-    gc.set_threshold(*COLLECT_AFTER)  # as the worker does
+    gc.disable()  # as good as a worker does: streams.garbage
     events, open_calls, runs = (300_000, 1_000_000, 5) if asked.full else (90_000, 200_000, 3)
     calls = plain_calls(events)
     rows = []

@@ -8,7 +8,6 @@ starts it again loses nothing. Importing and building open nothing; ``Worker.run
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 import time
@@ -20,11 +19,11 @@ import faust
 from faust.types import TP
 
 from streams.connection import TokenFile, tls
-from streams.core import COLLECT_AFTER
 from streams.crossing.state import partitions_of
 from streams.delay import Delay
 from streams.fence import Fence
 from streams.flusher import Flusher
+from streams.garbage import sought_by_the_clock
 from streams.leaving import run, within
 from streams.owned import Holdings, Key, Pace, PartitionState
 from streams.quiet import quiet_libraries
@@ -300,8 +299,12 @@ def build(
 
 def work(worker: Worker) -> None:
     """Run a worker as the work of this process, until it is told to end. Raises what ``Worker.run`` raises."""
-    gc.set_threshold(*COLLECT_AFTER)
-    run(worker.run())
+    run(_work(worker))
+
+
+async def _work(worker: Worker) -> None:
+    async with sought_by_the_clock():
+        await worker.run()
 
 
 def _faust_app(broker: Broker) -> faust.App:

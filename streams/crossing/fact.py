@@ -32,7 +32,7 @@ class Cycle(Struct, array_like=True, frozen=True, gc=False):
     queue: str = ""
 
 
-class Case(Struct, array_like=True, frozen=True, tag="case"):
+class Case(Struct, array_like=True, frozen=True, gc=False, tag="case"):
     """A contact as its customer sees it; ``cycles`` is never empty. ``queue`` is the first one it entered.
 
     ``callback``: the centre called back, so that its beginning is no new contact of the customer.
@@ -47,7 +47,7 @@ class Case(Struct, array_like=True, frozen=True, tag="case"):
     callback: bool = False
 
 
-class Attempt(Struct, array_like=True, frozen=True, tag="attempt"):
+class Attempt(Struct, array_like=True, frozen=True, gc=False, tag="attempt"):
     """An outbound call. ``abandoned_at``: a person picked up, and no agent was there or came."""
 
     contact_id: str
@@ -81,7 +81,7 @@ class Deed(Struct, array_like=True, frozen=True, gc=False):
     queue: str
 
 
-class Work(Struct, array_like=True, frozen=True, tag="work"):
+class Work(Struct, array_like=True, frozen=True, gc=False, tag="work"):
     """What one agent did on one contact. ``outbound``: the agent was busy with it, and took it from no queue."""
 
     contact_id: str
@@ -98,7 +98,7 @@ class Left(Struct, array_like=True, frozen=True, gc=False, tag="left"):
     at: int
 
 
-class Withdrawn(Struct, array_like=True, frozen=True, tag="withdrawn"):
+class Withdrawn(Struct, array_like=True, frozen=True, gc=False, tag="withdrawn"):
     """What was told of this contact and part is not true any more (of this customer, lead or agent)."""
 
     contact_id: str
@@ -108,7 +108,7 @@ class Withdrawn(Struct, array_like=True, frozen=True, tag="withdrawn"):
 CrossFact: TypeAlias = Case | Attempt | Work | Left | Withdrawn
 
 
-class Told(Struct, array_like=True, frozen=True):
+class Told(Struct, array_like=True, frozen=True, gc=False):
     """One record: which event of which source partition led to it, how far that partition's time is, and the fact.
 
     ``index`` numbers the records of one offset. No fact: nothing but the passing of time, for every partition.

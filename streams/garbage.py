@@ -1,0 +1,46 @@
+"""How a worker has cycles of garbage sought: by the clock. Its state is large and has none; hardly anything else has.
+
+Python looks whenever so many objects are new. At full speed that is a dozen times a second, at records that are only on
+their way through: an eighth of a worker's time, to find a dozen objects. Here everything is looked at each ten minutes,
+or so seldom that it costs a ten-thousandth of the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Final
+
+LEAST_SECONDS: Final = 600.0
+SHARE: Final = 10_000
+
+
+def pause_after(seconds: float) -> float:
+    """Seconds until garbage is sought again, when the last time took so many."""
+    return max(LEAST_SECONDS, SHARE * seconds)
+
+
+@asynccontextmanager
+async def sought_by_the_clock(collect: Callable[[], object] = gc.collect) -> AsyncIterator[None]:
+    """While the block lasts, this process looks for garbage by the clock, not by counting objects."""
+    was_on = gc.isenabled()
+    gc.disable()
+    seeking = asyncio.create_task(_seek(collect))
+    try:
+        yield
+    finally:
+        seeking.cancel()
+        if was_on:
+            gc.enable()
+
+
+async def _seek(collect: Callable[[], object]) -> None:
+    pause = pause_after(0.0)
+    while True:
+        await asyncio.sleep(pause)
+        began = monotonic()
+        collect()
+        pause = pause_after(monotonic() - began)
