@@ -59,9 +59,11 @@ def pin(pid: int, core: int) -> None:
 
 
 def used(pid: int) -> Use:
-    """What the kernel says of a process."""
+    """What the kernel says of a process. Raises ProcessLookupError when it has ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     status = dict(entry.split(":", 1) for entry in Path(f"/proc/{pid}/status").read_text().splitlines())
+    if "VmHWM" not in status:
+        raise ProcessLookupError(f"process {pid} has ended: what it used is not to be had any more")
     return Use((int(fields[11]) + int(fields[12])) / _TICKS, int(status["VmHWM"].split()[0]) * 1024)
 
 

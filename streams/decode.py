@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from itertools import accumulate
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, get_args
@@ -159,8 +158,12 @@ def _is_deep(value: bytes) -> bool:
     """Whether arrays and objects nest deeper than ``MAX_DEPTH``; brackets inside texts don't count."""
     if value.count(b"[") + value.count(b"{") <= MAX_DEPTH:
         return False
-    brackets = _STRING.sub(b"", value).translate(None, _NO_BRACKETS)
-    return any(depth > MAX_DEPTH for depth in accumulate(_STEPS[bracket] for bracket in brackets))
+    depth = 0
+    for bracket in _STRING.sub(b"", value).translate(None, _NO_BRACKETS):
+        depth += _STEPS[bracket]
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _too_deep() -> Rejected:

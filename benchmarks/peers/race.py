@@ -60,14 +60,14 @@ async def run(peer: Peer, field: Field) -> Run:
         out = os.open(complaints, os.O_CREAT | os.O_WRONLY)
         try:
             process = await asyncio.create_subprocess_exec(
-                *command, stdout=asyncio.subprocess.PIPE, stderr=out, cwd=folder, limit=LINE_BYTES,
-                start_new_session=True, preexec_fn=lambda: os.sched_setaffinity(0, {WORKER_CORE}),
+                *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=out, cwd=folder,
+                limit=LINE_BYTES, start_new_session=True, preexec_fn=lambda: os.sched_setaffinity(0, {WORKER_CORE}),
             )  # fmt: skip
         finally:
             os.close(out)
         try:
             return await asyncio.wait_for(_follow(process), 60 + field.records / LEAST_PER_SECOND)
-        except (EOFError, TimeoutError) as error:
+        except (EOFError, ProcessLookupError, TimeoutError) as error:
             what = "did not finish" if isinstance(error, TimeoutError) else "ended without totals"
             raise UnavailableError(f"{what}: {_last(complaints)}") from None
         finally:

@@ -114,8 +114,12 @@ def say(text: str) -> None:
 
 
 def tell(counts: Mapping[tuple[str, int], list[int]]) -> None:
-    """The totals, as one line of JSON: queue, start, and the four numbers of each slice."""
+    """The totals, as one line of JSON: queue, start, and the four numbers of each slice.
+
+    Then wait to be ended, or for the end of the input: what the process used is read from the kernel while it is there.
+    """
     say("totals " + json.dumps([[queue, start, *numbers] for (queue, start), numbers in counts.items()]))
+    sys.stdin.read()
 
 
 def arguments() -> Arguments:
