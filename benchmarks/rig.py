@@ -10,8 +10,9 @@ import os
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -31,6 +32,7 @@ from tests.integration import line
 
 KAFKA_CORE: Final = 0
 WORKER_CORE: Final = 1
+FLUSH_INTERVAL_SECONDS: Final = Settings().worker.flush_interval_seconds
 PATIENCE_SECONDS: Final = 180.0
 _CORES: Final = frozenset(os.sched_getaffinity(0))  # of the machine: a rig that runs keeps itself on one of them
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -194,11 +196,30 @@ class Watch:
                 raise TimeoutError(f"{self.samples[-1].committed:,} of {committed:,} records after all that time")
             await asyncio.sleep(0.05)
 
-    def busy(self) -> tuple[Sample, Sample]:
-        """From the first commit to the last one: start-up and idling left out."""
-        last = self.samples[-1].committed
-        first = next(sample for sample in self.samples if sample.committed > 0)
-        return first, next(sample for sample in self.samples if sample.committed == last)
+    def busy(self, warm: int = 0) -> tuple[Sample, Sample]:
+        """From the beginning of a flush that had ``warm`` records or more to the last commit: start-up is left out.
+
+        What a flush commits was applied when it began, an interval after the commit before it. Counted from its own
+        commit on, all that was applied meanwhile would be a present. Raises ValueError when there were too few flushes.
+        """
+        return window(self.samples, warm)
+
+
+def window(samples: Sequence[Sample], warm: int) -> tuple[Sample, Sample]:
+    """``Watch.busy`` of these samples."""
+    commits: list[Sample] = []  # the last sample of each flush: its partitions are committed one by one
+    known = 0
+    for sample in samples:
+        if sample.committed > known:
+            known = sample.committed
+            if commits and sample.at - commits[-1].at < FLUSH_INTERVAL_SECONDS:
+                commits.pop()
+            commits.append(sample)
+    for before, flush in pairwise(commits):
+        if warm <= flush.committed < known:
+            began = next(s for s in samples if s.at >= before.at + FLUSH_INTERVAL_SECONDS)
+            return began._replace(committed=flush.committed), commits[-1]
+    raise ValueError(f"{len(commits)} flushes are too few to leave the first out: take more records")
 
 
 async def end_of(bootstrap: str) -> int:

@@ -6,11 +6,9 @@ done when they have counted it in memory. The totals are read from the changelog
 
 from __future__ import annotations
 
-import time
-
 from benchmarks.peers.race import Field, Run
 from benchmarks.peers.truth import Totals, totals_of
-from benchmarks.rig import Sample, Watch, fresh, used, working
+from benchmarks.rig import Watch, fresh, used, working
 from streams import tally
 from streams.events import CALL_EVENTS
 from streams.settings import Broker, Settings
@@ -22,14 +20,10 @@ WARM_SHARE = 4
 async def run_worker(field: Field, *, transactions: bool) -> Run:
     """A new group reads everything on ``call-events``, which is ours to read."""
     broker = fresh(field.bootstrap)
-    start = Sample(time.monotonic(), 0, 0.0)
     mode = "on" if transactions else "off"
     async with working(broker, broker__transactions=mode) as worker, Watch(broker, worker.pid) as watch:
         await watch.until(field.records)
-        last = next(s for s in watch.samples if s.committed >= field.records)
-        # Where one flush has them all, start-up can't be left out.
-        warm = (s for s in watch.samples if field.records // WARM_SHARE <= s.committed < last.committed)
-        first = next(warm, start)
+        first, last = watch.busy(field.records // WARM_SHARE)
         peak_bytes, count = used(worker.pid).peak_bytes, last.committed - first.committed
         await worker.leave()
     return Run(
