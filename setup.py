@@ -13,7 +13,7 @@ CORE = (
     "contact/dialogue", "contact/history", "contact/log", "contacts", "crossing/tell", "crossing/outbox",
     "tally/__init__", "tally/people", "tally/conversations", "ledger", "books", "maxima", "trust/__init__",
     "measures/days", "partition", "decode", "contact/shown",
-    "crossing/state", "roster", "packed", "placing",
+    "crossing/state", "crossing/customers", "crossing/agents", "roster", "packed", "placing",
 )  # fmt: skip
 
 if os.environ.get("QUEUEPULSE_COMPILE") == "1":

@@ -14,8 +14,10 @@ from operator import itemgetter
 from typing import Final
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
+from mypy_extensions import mypyc_attr
 
+from streams.contact.nouns import Noun
 from streams.crossing.fact import CrossFact, Left, Piece, Withdrawn, Work
 from streams.facts import Change, Fact, Kind, difference
 from streams.roster import LATE, NEVER
@@ -35,19 +37,27 @@ Latest = dict[tuple[int, str, str], int]
 """When an agent last did something: by kind of fact, queue and channel."""
 
 
-class Agent(Struct):
+@mypyc_attr(acyclic=True)
+class Agent(Noun):
     """``work`` by contact and part; ``left`` when the agent stopped serving, in order; ``line`` follows from work.
 
     So does ``latest``. At ``check_at``, at the latest, something of it is too old to be kept.
     """
 
-    who: str
-    stamp: int = -1
-    work: dict[tuple[str, int], Work] = {}
-    left: list[int] = []
-    line: Line = []
-    latest: Latest = {}
-    check_at: int = NEVER
+    def __init__(
+        self, who: str, stamp: int = -1, work: dict[tuple[str, int], Work] | None = None,
+        left: list[int] | None = None, line: Line | None = None,
+    ) -> None:  # fmt: skip
+        self.who = who
+        self.stamp = stamp
+        self.work: dict[tuple[str, int], Work] = {} if work is None else work
+        self.left: list[int] = [] if left is None else left
+        self.line: Line = [] if line is None else line
+        self.latest: Latest = {}
+        self.check_at: int = NEVER
+
+    def stored(self) -> tuple[object, ...]:
+        return (self.who, self.stamp, self.work, self.left, self.line, self.latest, self.check_at)
 
 
 class Agents:

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from mypy_extensions import mypyc_attr
 
+from streams.contact.nouns import Noun
 from streams.crossing.fact import Attempt, Case, CrossFact, Withdrawn
 from streams.facts import Change, Fact, Kind, difference
 from streams.roster import LATE, NEVER
@@ -31,18 +32,26 @@ MAX_KEPT: Final = 100
 """Contacts (and attempts) kept of one customer (lead); beyond it the oldest can no longer be corrected."""
 
 
-class Customer(Struct):
+@mypyc_attr(acyclic=True)
+class Customer(Noun):
     """``cases`` by contact and part; ``past`` are those that count no more and may still explain a kept one.
 
     ``clock``: resolutions whose window ended by then are final.
     """
 
-    who: str
-    stamp: int = -1
-    clock: int = -1
-    cases: list[Case] = []
-    past: list[Case] = []
-    attempts: list[Attempt] = []
+    def __init__(
+        self, who: str, stamp: int = -1, clock: int = -1, cases: list[Case] | None = None,
+        past: list[Case] | None = None, attempts: list[Attempt] | None = None,
+    ) -> None:  # fmt: skip
+        self.who = who
+        self.stamp = stamp
+        self.clock = clock
+        self.cases: list[Case] = [] if cases is None else cases
+        self.past: list[Case] = [] if past is None else past
+        self.attempts: list[Attempt] = [] if attempts is None else attempts
+
+    def stored(self) -> tuple[object, ...]:
+        return (self.who, self.stamp, self.clock, self.cases, self.past, self.attempts)
 
 
 class Customers:
