@@ -25,7 +25,7 @@ from streams.slices import HOUR
 from streams.stored import STATE_VERSION, of_this_version
 
 KEEP_MS: Final = 26 * HOUR
-"""What an agent did is kept for this long, so that the longest "today" is complete; longer while it goes on."""
+"""What an agent did is kept for this long and to the next full hour, so that the longest "today" is complete; longer while it goes on."""
 
 LONGEST_BETWEEN_MS: Final = 4 * HOUR
 ONE_AT_A_TIME: Final = frozenset({"voice", "video"})
@@ -112,7 +112,8 @@ class Agents:
         return difference(before, _between(known, [at]))
 
     def due(self, known: Agent) -> int:
-        return min(known.check_at, NEVER)
+        """At the full hour: what is old is sought among all that is kept, so not for each contact of a busy agent."""
+        return NEVER if known.check_at >= NEVER else -(-known.check_at // HOUR) * HOUR
 
     def fire(self, known: Agent, now: int) -> list[Change] | None:
         horizon = now - KEEP_MS
