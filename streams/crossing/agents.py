@@ -25,7 +25,8 @@ from streams.slices import HOUR
 from streams.stored import STATE_VERSION, of_this_version
 
 KEEP_MS: Final = 26 * HOUR
-"""What an agent did is kept for this long and to the next full hour, so that the longest "today" is complete; longer while it goes on."""
+"""What an agent did is kept for this long and to the next full hour, so that the longest "today" is complete; longer
+while it goes on."""
 
 LONGEST_BETWEEN_MS: Final = 4 * HOUR
 ONE_AT_A_TIME: Final = frozenset({"voice", "video"})
