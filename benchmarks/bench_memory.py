@@ -31,7 +31,8 @@ from streams.settings import Settings
 START: Final = 1_772_409_600_000  # Monday 2026-03-02, midnight UTC
 DAY: Final = 86_400_000
 MINUTE: Final = 60_000
-AGENTS: Final = 10
+AGENTS: Final = 400
+"""Each has some eighty contacts a day."""
 STEP_MINUTES: Final = 5
 QUEUES: Final = 8
 STEADY_FROM_DAY: Final = 9
