@@ -12,7 +12,7 @@ def test_the_window_begins_an_interval_after_the_commit_before_the_first_warm_fl
         Sample(0.00, 0, 1.0),
         Sample(0.10, 1_000, 1.1),
         Sample(0.25, 1_000, 1.2),
-        Sample(0.30, 1_000, 1.3),  # an interval of 200 ms after the commit: the next flush begins
+        Sample(0.31, 1_000, 1.3),  # an interval of 200 ms after the commit: the next flush begins
         Sample(0.50, 5_000, 1.5),
         Sample(0.55, 9_000, 1.55),  # the other partitions of the same flush
         Sample(0.80, 9_000, 1.8),
@@ -22,7 +22,7 @@ def test_the_window_begins_an_interval_after_the_commit_before_the_first_warm_fl
 
     began, ended = window(samples, 5_000)
 
-    assert began == Sample(0.30, 9_000, 1.3)
+    assert began == Sample(0.31, 9_000, 1.3)
     assert ended == Sample(1.00, 20_000, 2.0)
 
 
