@@ -31,8 +31,8 @@ from streams.settings import Settings
 START: Final = 1_772_409_600_000  # Monday 2026-03-02, midnight UTC
 DAY: Final = 86_400_000
 MINUTE: Final = 60_000
-AGENTS: Final = 400
-"""Each has some eighty contacts a day."""
+A_DAY: Final = 80
+"""Contacts of each of the agents, of whom there are ten at least."""
 STEP_MINUTES: Final = 5
 QUEUES: Final = 8
 STEADY_FROM_DAY: Final = 9
@@ -63,17 +63,20 @@ def events(days: int, contacts: int, seed: int = 1) -> Iterator[e.Event]:
     dice = random.Random(seed)
     waiting: list[tuple[int, int, e.Event]] = []
     gap, number, due = days * DAY / contacts, 0, 0.0
+    agents = max(10, contacts // days // A_DAY)
     for minute in range(0, days * 24 * 60, STEP_MINUTES):
         until = START + (minute + STEP_MINUTES) * MINUTE
         while START + due < until and number < contacts:
             for event in (
-                _chat(number, START + int(due), dice) if number % 10 == 0 else _call(number, START + int(due), dice)
+                _chat(number, f"agent-{number % agents}", START + int(due), dice)
+                if number % 10 == 0
+                else _call(number, f"agent-{number % agents}", START + int(due), dice)
             ):
                 heappush(waiting, (event.occurred_at, len(waiting) + number, event))
             number += 1
             due += gap
         if minute % 60 == 0:
-            for n in range(AGENTS):
+            for n in range(agents):
                 state: e.AgentState = "available" if (minute // 60 + n) % 3 else "break"
                 yield e.AgentStateChanged(
                     event_id=f"a{n}@{minute}", occurred_at=START + minute * MINUTE, agent_id=f"agent-{n}", state=state,
@@ -88,7 +91,7 @@ def events(days: int, contacts: int, seed: int = 1) -> Iterator[e.Event]:
         yield e.SourceHeartbeat(event_id=f"beat@{minute}", occurred_at=until, source="pbx")
 
 
-def _call(n: int, at: int, dice: random.Random) -> Iterator[e.Event]:
+def _call(n: int, agent: str, at: int, dice: random.Random) -> Iterator[e.Event]:
     said: dict[str, Any] = {
         "contact_id": f"call-{n}", "queue": f"queue-{n % QUEUES}", "source": "pbx", "customer_id": _customer(n, dice),
     }  # fmt: skip
@@ -99,7 +102,7 @@ def _call(n: int, at: int, dice: random.Random) -> Iterator[e.Event]:
         if fate < 0.018:
             yield e.CallVoicemailHandled(event_id=f"c{n}.3", occurred_at=at + wait + dice.randrange(DAY), **said)
         return
-    yield e.CallAnswered(event_id=f"c{n}.2", occurred_at=at + wait, agent_id=f"agent-{n % AGENTS}", **said)
+    yield e.CallAnswered(event_id=f"c{n}.2", occurred_at=at + wait, agent_id=agent, **said)
     if fate < 0.995:  # of the others nobody ever hears the end
         ended = at + wait + dice.randrange(400_000)
         yield e.CallEnded(event_id=f"c{n}.3", occurred_at=ended, **said)
@@ -109,12 +112,12 @@ def _call(n: int, at: int, dice: random.Random) -> Iterator[e.Event]:
                 yield e.CallWrappedUp(event_id=f"c{n}.5", occurred_at=ended + dice.randrange(60_000), **said)
 
 
-def _chat(n: int, at: int, dice: random.Random) -> Iterator[e.Event]:
+def _chat(n: int, agent: str, at: int, dice: random.Random) -> Iterator[e.Event]:
     said: dict[str, Any] = {
         "contact_id": f"chat-{n}", "queue": f"queue-{n % QUEUES}", "channel": "chat", "customer_id": _customer(n, dice),
     }  # fmt: skip
     kinds: tuple[tuple[Callable[..., e.Event], dict[str, str]], ...] = (
-        (e.ConversationQueued, {}), (e.ConversationAssigned, {"agent_id": f"agent-{n % AGENTS}"}),
+        (e.ConversationQueued, {}), (e.ConversationAssigned, {"agent_id": agent}),
         (e.ConversationMessage, {"author": "agent"}), (e.ConversationResolved, {}), (e.ConversationClosed, {}),
     )  # fmt: skip
     for number, (kind, more) in enumerate(kinds):

@@ -46,7 +46,7 @@ async def measure() -> None:
             for name, found in runs.items()
         ],
         f"{BACKLOG:,} voice events in {PARTITIONS} partitions, drained by one worker on one core, Kafka on the other; "
-        f"first commit to last; medians of {RUNS} (least-most), on and off in turn.",
+        f"from the second flush to the last commit; medians of {RUNS} (least-most), on and off in turn.",
     )
 
 

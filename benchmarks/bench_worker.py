@@ -113,7 +113,7 @@ async def measure() -> None:
             )
         ],
         f"{BACKLOG:,} voice events in {PARTITIONS} partitions, drained by one worker on one core, Kafka on the other; "
-        f"first commit to last; medians of {RUNS} (least-most).",
+        f"from the second flush to the last commit; medians of {RUNS} (least-most).",
     )
     record(
         f"One worker on Apache Kafka: {RATE:,} events a second, live",

@@ -200,7 +200,8 @@ class Watch:
         """From the beginning of a flush that had ``warm`` records or more to the last commit: start-up is left out.
 
         What a flush commits was applied when it began, an interval after the commit before it. Counted from its own
-        commit on, all that was applied meanwhile would be a present. Raises ValueError when there were too few flushes.
+        commit on, all that was applied meanwhile would be a present. Where there are too few flushes to leave the first
+        out, it is from the first look on.
         """
         return window(self.samples, warm)
 
@@ -219,7 +220,7 @@ def window(samples: Sequence[Sample], warm: int) -> tuple[Sample, Sample]:
         if warm <= flush.committed < known:
             began = next(s for s in samples if s.at >= before.at + FLUSH_INTERVAL_SECONDS)
             return began._replace(committed=flush.committed), commits[-1]
-    raise ValueError(f"{len(commits)} flushes are too few to leave the first out: take more records")
+    return samples[0], commits[-1]
 
 
 async def end_of(bootstrap: str) -> int:

@@ -15,7 +15,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from time import monotonic, time_ns
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -266,19 +265,13 @@ class Flusher:
                 if topic not in counts:
                     counts[topic] = len(await self._producer().partitions_for(topic))
                 count = counts[topic]
-                numbers = range(count) if key is None else (_number_of(key, count),)
+                numbers = range(count) if key is None else (by_murmur2(key, count),)
                 for number in numbers:
                     records.setdefault((topic, number), []).append((key or b"", value))
         return [Send(topic, number, pairs) for (topic, number), pairs in records.items()]
 
     def _write(self, owned: Owned, pairs: Pairs) -> Awaitable[Acknowledgements]:
         return append(self._producer(), self.changelog, owned.number, pairs)
-
-
-@lru_cache(maxsize=16_384)
-def _number_of(key: bytes, count: int) -> int:
-    """The partition of a key, as Kafka's own clients choose it; remembered, for the same agents come again."""
-    return by_murmur2(key, count)
 
 
 def _offsets(taken: list[_Taken]) -> dict[TP, int]:

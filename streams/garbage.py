@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Final
@@ -24,11 +24,11 @@ def pause_after(seconds: float) -> float:
 
 
 @asynccontextmanager
-async def sought_by_the_clock(collect: Callable[[], object] = gc.collect) -> AsyncIterator[None]:
+async def sought_by_the_clock() -> AsyncIterator[None]:
     """While the block lasts, this process looks for garbage by the clock, not by counting objects."""
     was_on = gc.isenabled()
     gc.disable()
-    seeking = asyncio.create_task(_seek(collect))
+    seeking = asyncio.create_task(_seek())
     try:
         yield
     finally:
@@ -37,10 +37,10 @@ async def sought_by_the_clock(collect: Callable[[], object] = gc.collect) -> Asy
             gc.enable()
 
 
-async def _seek(collect: Callable[[], object]) -> None:
+async def _seek() -> None:
     pause = pause_after(0.0)
     while True:
         await asyncio.sleep(pause)
         began = monotonic()
-        collect()
+        gc.collect()
         pause = pause_after(monotonic() - began)

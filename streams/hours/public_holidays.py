@@ -21,7 +21,7 @@ def public_holidays(name: str, year: int) -> frozenset[date]:
     country, _, subdivision = name.partition("-")
     try:
         found = holidays.country_holidays(country, subdiv=subdivision or None, years=year)
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # what the library raises for a country or a part of one it doesn't have
         raise ValueError(f"{name!r} is no holiday calendar") from error
     return frozenset(day for day in found if day.year == year)
 
