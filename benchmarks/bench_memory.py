@@ -6,8 +6,10 @@ A steady stream of calls and chats of customers old and new, some of whose ends 
 change their states and every hour one who comes and is never heard of again, into one partition of each topic, facts'
 topics too, flushed every five simulated minutes. Each day's line says what is in memory (contacts open, closed but
 still to be corrected, and stubs; slices; agents; customers and agents that facts were told of), what the compacted
-changelog would hold, and what the process uses. When every retention has passed, a later day must keep what the days
-before it kept; exit code 1 if not. Thirty days and a million contacts take some minutes.
+changelog would hold, and what the process uses. When every retention has passed, no later day may keep more than the
+days before it did: the most of the second half of the steady days is held against the most of the first, for a
+dictionary that is full takes its next size and gives it back later, which makes a sawtooth of the process. Exit code 1
+if anything grew. Thirty days and a million contacts take some twenty minutes; twice as many tell a slow leak better.
 """
 
 from __future__ import annotations
@@ -149,6 +151,7 @@ def measured(days: int, contacts: int) -> Iterator[Kept]:
                     home = facts[destination]
                     home.apply([Record(home.next_offset, who, told, event.occurred_at)])
         if isinstance(event, e.SourceHeartbeat) and (event.occurred_at - START) // DAY > day:
+            stored = dict(stored)  # the benchmark's own: a dictionary keeps the room of what was taken out of it
             yield _kept(day, everybody, stored)
             day += 1
 
@@ -192,14 +195,15 @@ def _resident_mib() -> int:
 
 
 def grown(days: list[Kept]) -> list[str]:
-    """What grew after the retentions, in words: against the first steady day, by more than a twentieth."""
+    """What grew after the retentions, in words: its most in the later half above its most before, by a twentieth."""
     steady = [kept for kept in days if kept.day >= STEADY_FROM_DAY]
     if len(steady) < 2:
         return []
-    first, last = steady[0], steady[-1]
+    half = len(steady) // 2
+    most = [tuple(map(max, zip(*days, strict=True))) for days in (steady[:half], steady[half:])]
     return [
-        f"{name}: {before:,} on day {first.day}, {after:,} on day {last.day}"
-        for name, before, after in zip(Kept._fields[1:], first[1:], last[1:], strict=True)
+        f"{name}: at most {before:,} until day {steady[half - 1].day}, {after:,} after it"
+        for name, before, after in zip(Kept._fields[1:], most[0][1:], most[1][1:], strict=True)
         if after > before * (1 + MAY_GROW) + 20
     ]
 

@@ -23,4 +23,13 @@ def test_nothing_grows_after_the_retentions_but_what_is_open() -> None:
 def test_what_grows_is_found() -> None:
     kept = Kept(9, 100, 10, 10, 80, 5_000, 400, 70, 6_000, 900_000, 60)
 
-    assert grown([kept, kept._replace(day=10, stubs=200)]) == ["stubs: 80 on day 9, 200 on day 10"]
+    assert grown([kept, kept._replace(day=10, stubs=200)]) == ["stubs: at most 80 until day 9, 200 after it"]
+
+
+def test_a_dictionary_that_took_its_next_size_and_gave_it_back_has_not_grown() -> None:
+    kept = Kept(9, 100, 10, 10, 80, 5_000, 400, 70, 6_000, 900_000, 600)
+
+    assert grown([kept._replace(day=9 + n, process_mib=mib) for n, mib in enumerate((600, 720, 610, 725))]) == []
+    assert grown([kept._replace(day=9 + n, process_mib=mib) for n, mib in enumerate((600, 720, 610, 780))]) == [
+        "process_mib: at most 720 until day 10, 780 after it"
+    ]
