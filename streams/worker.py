@@ -15,6 +15,7 @@ from streams.app import Worker, build, work
 from streams.broker import embedded_broker
 from streams.elsewhere import Elsewhere
 from streams.follower import Follower
+from streams.leaving import NotEndedError
 from streams.measures.shelf import Shelf
 from streams.measures.topic import Reader
 from streams.settings import Settings
@@ -52,7 +53,7 @@ def run(settings: Settings, *, embedded: bool = False) -> int:
         worker.on_stop.append(vigil.stop)
         try:
             work(worker)
-        except KafkaError as error:
+        except (KafkaError, NotEndedError) as error:
             explain_absence(settings.broker, error)
             raise
     return 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,3 +69,20 @@ async def test_a_worker_started_first_waits_and_one_whose_broker_goes_for_good_l
 
     assert code == 3
     assert "queuepulse: no Kafka broker answered at" in line.printed.read_text().splitlines()[-1]
+
+
+async def test_a_worker_that_is_told_to_leave_while_its_broker_is_away_leaves_and_says_so(
+    one_node: Cluster, tmp_path: Path
+) -> None:
+    settings = settings_for(one_node.bootstrap, "vigil")
+    ensure_topics(settings)
+    async with Line(settings.broker, tmp_path, clock="stream") as line:
+        await line.start()
+        await line.ready()
+        one_node.kill(0)
+
+        os.kill(line.pid, signal.SIGTERM)
+        code = await line.ended(60.0)
+
+    assert code == 3
+    assert line.printed.read_text().splitlines()[-1].endswith("What was not stored is counted by the next worker.")
