@@ -28,12 +28,12 @@ EACH = 40
 @pytest.fixture
 def three_nodes() -> Iterator[Cluster]:
     try:
-        manager = cluster(3)
-        found = manager.__enter__()
+        running = cluster(3)
+        found = running.__enter__()
     except BrokerUnavailableError as error:
         pytest.skip(str(error))
     yield found
-    manager.__exit__(None, None, None)
+    running.__exit__(None, None, None)
 
 
 async def test_the_stream_goes_on_within_the_session_timeout_whichever_broker_dies(
