@@ -19,6 +19,7 @@ import importlib.metadata
 import logging
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import faust
@@ -32,6 +33,12 @@ from streams.records import Plain
 
 TESTED_VERSIONS: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
 FETCH_WAIT_MS: Final = 100
+FETCHED_BYTES: Final = 64 * 1024 * 1024
+"""What may lie with the client as it came from the broker, of all batched partitions together."""
+LARGEST_FETCH_BYTES: Final = 4 * 1024 * 1024
+UNPACKED_BYTES: Final = 4 * 1024 * 1024
+"""What one look at the client may take out, unpacked: values of compressed records are many times what came."""
+_SMALLEST_FETCH_BYTES: Final = 64 * 1024
 log = logging.getLogger(__name__)
 
 
@@ -107,6 +114,10 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
     epoch = 0
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._room = _Room()
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         # Faust says 1500. A client has one fetch under way: what is to be read after a seek waits for the idle one.
@@ -119,9 +130,10 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         """Once the client is there, have it make plain records of what is batched."""
         await super().on_start()
         fetcher = self._ensure_consumer()._fetcher
-        fetcher._records = _Fetched(fetcher._records, self.transport.batched)
+        fetcher._records = _Fetched(fetcher._records, self.transport.batched, self._room)
 
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
+        self._room.left = UNPACKED_BYTES
         fetched = await super()._fetch_records(*args, **kwargs)
         # Nothing is awaited from here on: a seek happens before these records were taken, or after they are stamped.
         batched = self.transport.batched
@@ -148,6 +160,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         for tp, offset in positions.items():
             consumer.seek(TopicPartition(tp.topic, tp.partition), offset)
+        consumer._fetcher._max_partition_fetch_bytes = fetch_bytes(len(positions))
         self.epoch = epoch  # after all of them: a seek that fails leaves every batch stale
 
     async def commit_quietly(self, offsets: Mapping[TP, int]) -> bool:
@@ -181,20 +194,52 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         return coordinator is not None and coordinator.generation == self.app.consumer_generation_id
 
 
+def fetch_bytes(partitions: int) -> int:
+    """What to ask the broker for of each of so many partitions: a slow worker holds that of each, whatever waits."""
+    return max(_SMALLEST_FETCH_BYTES, min(LARGEST_FETCH_BYTES, FETCHED_BYTES // max(1, partitions)))
+
+
+class _Room:
+    """How many bytes may still be unpacked."""
+
+    left = 0
+
+
 class _Fetched(OrderedDict[Any, Any]):
-    """What the client has fetched, by partition; of the batched topics it is unpacked as plain records.
+    """What the client has fetched, by partition; of the batched topics it is unpacked as plain records, as room allows.
 
     The client would make an object of eleven fields of each, the batch another of four: a tenth of a worker's time.
     """
 
-    def __init__(self, found: Mapping[Any, Any], batched: Collection[str]) -> None:
+    def __init__(self, found: Mapping[Any, Any], batched: Collection[str], room: _Room) -> None:
         self._batched = batched
+        self._room = room
         super().__init__(found)
 
     def __setitem__(self, tp: Any, result: Any) -> None:
         if tp.topic in self._batched and isinstance(result, FetchResult):
             result._partition_records._consumer_record = _plain
+            result.getall = partial(_unpacked, result, self._room)
         super().__setitem__(tp, result)
+
+
+def _unpacked(result: Any, room: _Room, most: int) -> list[Plain]:
+    """What ``FetchResult.getall`` gives, and of it no more than there is room for; the rest stays where it is."""
+    left = room.left
+    if left <= 0 or not result.check_assignment(result._topic_partition) or not result.has_more():
+        return []
+    found: list[Plain] = []
+    for record in result._partition_records:
+        found.append(record)
+        left -= len(record[2] or b"")
+        if left <= 0 or len(found) >= most:
+            result._update_position()
+            break
+    else:
+        result._update_position()
+        result._partition_records = None
+    room.left = left
+    return found
 
 
 def _plain(_tp: TopicPartition, record: Any) -> Plain:

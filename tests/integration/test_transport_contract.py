@@ -24,7 +24,7 @@ from faust.types import TP
 from streams import transport
 from streams.app import build
 from streams.settings import Settings, from_raw
-from streams.transport import BatchConsumer, BatchThread, VersionError, _ReadOffsets, check_versions
+from streams.transport import BatchConsumer, BatchThread, VersionError, _ReadOffsets, check_versions, fetch_bytes
 
 THREAD = driver.AIOKafkaConsumerThread
 
@@ -104,6 +104,24 @@ def test_what_is_fetched_is_put_where_it_can_be_made_plain_before_it_is_unpacked
     assert "self._partition_records = partition_records" in source(FetchResult.__init__)
     assert "consumer_record = self._consumer_record(tp, record)" in source(PartitionRecords._unpack_records)
     assert "await self._consumer.start()" in source(THREAD.on_start)
+
+
+def test_what_is_unpacked_is_as_the_client_would_have_done_and_no_more_than_there_is_room_for() -> None:
+    assert "records = res_or_error.getall(max_records)" in source(Fetcher.fetched_records)
+    assert source(FetchResult.getall).strip() == (
+        "def getall(self, max_records=None): tp = self._topic_partition "
+        "if not self.check_assignment(tp) or not self.has_more(): return [] "
+        "ret_list = [] for msg in self._partition_records: ret_list.append(msg) "
+        "if max_records is not None and len(ret_list) >= max_records: self._update_position() break "
+        "else: self._update_position() self._partition_records = None return ret_list"
+    )
+
+
+def test_of_many_partitions_less_is_fetched_of_each() -> None:
+    assert [fetch_bytes(partitions) for partitions in (0, 1, 16, 17, 160, 5_000)] == [
+        4_194_304, 4_194_304, 4_194_304, 3_947_580, 419_430, 65_536
+    ]  # fmt: skip
+    assert "(tp.partition, position, self._max_partition_fetch_bytes)" in source(Fetcher._get_actions_per_node)
 
 
 def test_faust_still_checks_generation_flow_and_full_buffers_on_what_we_hand_on() -> None:
