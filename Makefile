@@ -50,6 +50,7 @@ $(COMPILED): $(STAMP) setup.py $(shell find streams -name '*.py')
 	@echo 'Compiling the core (two minutes) ...'
 	@find . -maxdepth 1 -name '*__mypyc.*.so' -delete
 	@QUEUEPULSE_COMPILE=1 $(BIN)/python -W ignore setup.py -q build_ext --inplace
+	@find streams -name '*.so' -exec touch {} +
 	@touch $@
 
 .PHONY: pure

@@ -19,6 +19,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -64,7 +65,7 @@ def events(days: int, contacts: int, seed: int = 1) -> Iterator[e.Event]:
     """In order of time; a heartbeat every five minutes."""
     dice = random.Random(seed)
     waiting: list[tuple[int, int, e.Event]] = []
-    gap, number, due = days * DAY / contacts, 0, 0.0
+    gap, number, due, told = days * DAY / contacts, 0, 0.0, count()
     agents = max(10, contacts // days // A_DAY)
     for minute in range(0, days * 24 * 60, STEP_MINUTES):
         until = START + (minute + STEP_MINUTES) * MINUTE
@@ -74,7 +75,7 @@ def events(days: int, contacts: int, seed: int = 1) -> Iterator[e.Event]:
                 if number % 10 == 0
                 else _call(number, f"agent-{number % agents}", START + int(due), dice)
             ):
-                heappush(waiting, (event.occurred_at, len(waiting) + number, event))
+                heappush(waiting, (event.occurred_at, next(told), event))
             number += 1
             due += gap
         if minute % 60 == 0:

@@ -14,16 +14,17 @@ from sys import intern
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import astuple
 
 from streams.contact import history
+from streams.contact import log as t
 from streams.contact.history import Contact, Named
-from streams.contact.log import entry_of
 from streams.contact.nouns import head_of
 from streams.contact.shown import Shown
 from streams.contact.state import excluded, visit_facts
 from streams.crossing.fact import Telling
 from streams.crossing.tell import CUSTOMER, EVERYBODY, concerned, difference, tellings
-from streams.events import CallEvent, ContactEvent, SourceSnapshot
+from streams.events import CallEvent, ContactEvent, Event, SourceSnapshot
 from streams.facts import Change, Fact
 from streams.settings import Settings
 from streams.slices import DAY, HOUR, MINUTE
@@ -70,16 +71,19 @@ class Contacts:
 
         An event of a contact that includes the offset already changes nothing.
         """
-        name, at, counted_as = event.contact_id, event.occurred_at, ""
+        fields = astuple(event)
+        name: str = fields[t.CONTACT_ID]
+        at: int = fields[t.OCCURRED_AT]
+        counted_as = ""
         contact = self.by_id.get(name)
         if contact is None:
             if self._ghosts and self._ghosts.get(name, -1) >= offset:
                 return [], ""
-            linked = not isinstance(event, CallEvent)
+            linked = type(event) not in _CALLS
             if at < watermark - (self._linked_ms if linked else self._stub_ms):
                 return [], history.LATE
             contact = self.by_id[name] = Contact(
-                name, linked=linked, source=intern(event.source), born=offset, revived=offset
+                name, linked=linked, source=intern(fields[t.SOURCE]), born=offset, revived=offset
             )
             settled = None
         elif contact.stamp >= offset:
@@ -89,11 +93,14 @@ class Contacts:
             settled = None if head is None else head.settled()
             if at < contact.last_at:
                 counted_as = OUT_OF_ORDER
-        entry = entry_of(event)
-        customer = _earliest(contact.customer, at, event.customer_id)
-        lead = _earliest(contact.lead, at, event.lead_id)
+        entry = t.entry_of(event, fields)
+        customer, lead = contact.customer, contact.lead
         whom = concerned(contact, entry)
-        if customer != contact.customer or lead != contact.lead:
+        if fields[t.CUSTOMER_ID] is not None and _is_earlier(at, fields[t.CUSTOMER_ID], customer):
+            customer = (at, fields[t.CUSTOMER_ID])
+            whom |= CUSTOMER
+        if fields[t.LEAD_ID] is not None and _is_earlier(at, fields[t.LEAD_ID], lead):
+            lead = (at, fields[t.LEAD_ID])
             whom |= CUSTOMER
         before = tellings(contact, whom) if whom else []
         was_stub = contact.head is None
@@ -171,9 +178,7 @@ class Contacts:
 
     def _tell(self, contact: Contact, before: list[Telling], whom: int) -> None:
         """Gather what is true now and was not before, for those it may concern."""
-        now = tellings(contact, whom)
-        if now != before:
-            self.told += difference(before, now)
+        self.told += difference(before, tellings(contact, whom))
 
     def known_facts(self) -> Iterator[tuple[int, Fact]]:
         """What every contact that is not a stub tells of its visits, with the offset it was first heard of at."""
@@ -287,14 +292,15 @@ class Contacts:
         return self._prefix + name.encode("utf-8", "surrogatepass")
 
 
-def _earliest(known: Named | None, at: int, name: str | None) -> Named | None:
-    """Who was named first, by event time."""
-    if name is None:
-        return known
-    return (at, name) if known is None else min(known, (at, name))
+def _is_earlier(at: int, name: str, known: Named | None) -> bool:
+    """Whether somebody was named before whoever is known, by event time."""
+    return known is None or at < known[0] or (at == known[0] and name < known[1])
 
 
-_NEVER: Final = 2**63
+_CALLS: Final = frozenset(kind for kind in Event.__args__ if issubclass(kind, CallEvent))
+
+
+_NEVER: Final = 2**61
 _FORGOTTEN: Final = 0x92
 """First byte of a contact that was forgotten before its stub was stored: a pair of 0 and the offset it includes."""
 

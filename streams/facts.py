@@ -153,7 +153,18 @@ class Fact:
         )  # fmt: skip
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Fact) and self.at == other.at and self.kind == other.kind and self.key() == other.key()
+        return (
+            isinstance(other, Fact)
+            and self.at == other.at
+            and self.kind == other.kind
+            and self.value == other.value
+            and self.queue == other.queue
+            and self.channel == other.channel
+            and self.arrival == other.arrival
+            and self.started == other.started
+            and self.detail == other.detail
+            and self.priority == other.priority
+        )
 
     def __hash__(self) -> int:
         return hash(self.key())

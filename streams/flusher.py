@@ -30,6 +30,7 @@ from streams.sharing import Sharing, Telling, deleted
 from streams.topics import rejected_topic
 
 LOST_SECONDS: Final = 60.0
+_HOLD_SECONDS: Final = 0.01
 log = logging.getLogger(__name__)
 
 
@@ -167,6 +168,7 @@ class Flusher:
         taken = []
         sharing, now = self.sharing, monotonic()
         telling = sharing is not None and (farewell or sharing.is_due(now))
+        held_since = now
         for owned in list(self.holdings.values()):
             if owned.next_offset is not None:
                 # With nothing awaited between: whatever the marker covers, its refused records go with it or before.
@@ -177,7 +179,9 @@ class Flusher:
                     sharing.note(owned, flush)
                     if telling:
                         sharing.look(owned, now, time_ns() // 1_000_000)
-                await asyncio.sleep(0)
+                if monotonic() - held_since > _HOLD_SECONDS:  # not for each: behind each waits a batch to be applied
+                    await asyncio.sleep(0)
+                    held_since = monotonic()
         told = sharing.take(now, farewell=farewell) if sharing is not None and telling else {}
         if taken or told:
             await (self._in_transactions(taken, told) if self._fenced else self._in_phases(taken, told))

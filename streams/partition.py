@@ -206,8 +206,8 @@ class Partition:
         if not isinstance(event, AgentStateChanged):
             return
         if event.state not in presence.SERVING:
-            left = crossing.Left(event.occurred_at)
-            self._outbox.tell([(crossing.AGENTS, crossing.agent(event.agent_id), left)], offset, self.watermark)
+            left = crossing.left(event.agent_id, event.occurred_at)
+            self._outbox.tell([left], offset, self.watermark)
         for span in spans:
             self.days.spend(span, offset)
             for queue in ("", *span.queues):
@@ -236,16 +236,17 @@ class Partition:
             self.queue_states[event.queue] = (event.occurred_at, event.open)
 
     def _post(self, changes: list[Change], offset: int, source: str, born: int) -> None:
-        ledger = self.ledger
+        ledger, days = self.ledger, self.days
         for change in changes:
-            self.days.post(*change, offset)
+            sign, fact = change
+            days.post(sign, fact, offset)
             if not ledger.post(change, offset, self.watermark, born):
                 self._count("late", offset)
                 self._count("source|late|" + source, offset)
-            if change[1].kind == SKEWED and change[0] > 0:
+            if fact.kind == SKEWED and sign > 0:
                 self._count("source|negative_durations|" + source, offset)
             if self._on_fact is not None:
-                self._on_fact(*change)
+                self._on_fact(sign, fact)
         if ledger.broken_maxima:
             ledger.mend_maxima(self.store.known_facts())
 

@@ -14,7 +14,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-NEVER: Final = 2**63
+NEVER: Final = 2**61
 LATE: Final = "late"
 
 

@@ -18,7 +18,7 @@ from mypy_extensions import mypyc_attr
 from streams import contact as c
 from streams import facts as k
 from streams.contact import log as t
-from streams.contact.entry import Entry
+from streams.contact.entry import Entry, packed, unpacked
 from streams.contact.nouns import Head, Noun, head_of
 from streams.contact.state import excluded
 from streams.facts import Change, Fact
@@ -27,6 +27,7 @@ DIGEST: Final = 8
 MAX_ENTRIES: Final = 2_000
 """Entries kept of one contact; beyond it the older half is folded into ``base`` and can no longer be put in order."""
 
+_SEEN_BITS: Final = 61
 _BEGINNINGS: Final = frozenset({t.STARTED, t.DIALLED, t.CONNECTED, t.OFFERED, t.ANSWERED})
 Named = tuple[int, str]
 """When somebody was named, and the id; of several the earliest holds, whatever order they came in."""
@@ -42,7 +43,8 @@ class Contact(Noun):
     ``linked`` contacts (conversations) are remembered longer: a reopen, a survey or a repeat can still come.
     ``source`` is who told of it first. ``kept_as`` is what the store has counted it as, -1 for not yet.
     ``customer`` and ``lead`` are as the earliest event that names one says, with its time. ``born`` is the source
-    offset it was first heard of at; ``revived`` that at which it last came back from being a stub.
+    offset it was first heard of at; ``revived`` that at which it last came back from being a stub. ``seen`` has a bit
+    for each event id of ``log`` (some share one): where it is not set, the log need not be searched.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Contact(Noun):
         self.last_at = last_at
         self.last_rank = last_rank
         self.kept_as = kept_as
+        self.seen = -1 if log else 0
 
     def stored(self) -> tuple[object, ...]:
         return (
@@ -84,10 +87,12 @@ class Contact(Noun):
 
 def record(contact: Contact, entry: Entry) -> list[Change] | str:
     """Take one entry; return the changes that follow, or why there are none: ``DUPLICATE`` or ``LATE``."""
-    if _known(contact, entry.event_id):
+    seen = 1 << hash(entry.event_id) % _SEEN_BITS
+    if (contact.seen & seen or contact.digests) and _known(contact, entry.event_id):
         return DUPLICATE
     if entry.at <= contact.base_at or (contact.is_stub and contact.base_at >= 0 and not _comes_back(contact, entry)):
         return LATE
+    contact.seen |= seen
     rank = entry.seq << 5 | entry.transition
     in_order = entry.at > contact.last_at or (entry.at == contact.last_at and rank > contact.last_rank)
     if in_order and not (entry.transition == t.STARTED and contact.count):
@@ -116,12 +121,12 @@ def shrink(contact: Contact) -> None:
     contact.digests += b"".join(_digest(entry.event_id) for entry in entries)
     contact.base_at = max(contact.base_at, contact.last_at)
     contact.base = c.remembered(contact.head) if contact.linked and contact.head is not None else None
-    contact.log, contact.count, contact.head = b"", 0, None
+    contact.log, contact.count, contact.head, contact.seen = b"", 0, None, 0
 
 
 def entries_of(contact: Contact) -> list[Entry]:
     """The entries still kept, in event-time order."""
-    return t.unpacked(contact.log, contact.count)
+    return unpacked(contact.log, contact.count)
 
 
 def facts_of(contact: Contact) -> dict[Fact, int]:
@@ -160,14 +165,14 @@ def _comes_back(contact: Contact, entry: Entry) -> bool:
 def _append(contact: Contact, entry: Entry, rank: int) -> list[Change]:
     head = contact.head
     if head is None:
-        head = contact.head = c.begin([entry]) if contact.base is None else _copy(contact.base)
+        head = contact.head = Head(entry.at) if contact.base is None else _copy(contact.base)
     before = excluded(head.flags)
     changes: list[Change] = []
     c.step(head, entry, changes)
     after = excluded(head.flags)
     if before or after:
         changes = _reclassified(contact, entry, before, after)
-    contact.log += t.packed(entry)
+    contact.log += packed(entry)
     contact.count += 1
     contact.last_at, contact.last_rank = entry.at, rank
     if contact.count > MAX_ENTRIES:
@@ -188,7 +193,7 @@ def _insert(contact: Contact, entry: Entry) -> list[Change]:
     before = _facts(contact.base, entries)
     insort(entries, entry, key=t.order)
     contact.head, changes = _walk(contact.base, entries)
-    contact.log = b"".join(map(t.packed, entries))
+    contact.log = b"".join(map(packed, entries))
     contact.count = len(entries)
     last = entries[-1]
     contact.last_at, contact.last_rank = last.at, last.seq << 5 | last.transition
@@ -235,7 +240,7 @@ def _fold_older_half(contact: Contact) -> None:
     contact.base, _ = _walk(contact.base, older)
     contact.base_at = older[-1].at
     contact.digests += b"".join(_digest(entry.event_id) for entry in older)
-    contact.log, contact.count = b"".join(map(t.packed, kept)), len(kept)
+    contact.log, contact.count = b"".join(map(packed, kept)), len(kept)
 
 
 def _known(contact: Contact, event_id: str) -> bool:

@@ -1,16 +1,14 @@
 """The short log of one contact: what the state machine needs of each event, packed, in event-time order.
 
-An event enters as a struct of the contract and leaves as an ``Entry``: eighteen small values. A contact's log is the
-concatenation of its packed entries; it lets a late event be put where it belongs and the state be computed again, so
-that any permutation of the same events ends in the same state. Event ids are kept whole: duplicates are recognised
-exactly.
+An event enters as the fields of a struct of the contract and leaves as an ``Entry``: sixteen small values. A contact's
+log is the concatenation of its packed entries; it lets a late event be put where it belongs and the state be computed
+again, so that any permutation of the same events ends in the same state. Event ids are kept whole: duplicates are
+recognised exactly.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
-import msgspec
+from typing import Any, Final
 
 from streams import events as e
 from streams.contact.entry import Entry
@@ -82,28 +80,52 @@ _DIRECTION: Final = {"inbound": 0, "outbound": OUTBOUND, "internal": INTERNAL}
 _ROLE: Final = {"handler": 0, "consult": CONSULT, "monitor": MONITOR}
 _AUTHOR: Final = {"customer": CUSTOMER, "agent": HUMAN, "bot": 0, "auto": 0}
 
+# Where the fields of every contact event are, before those of its own kind (``tests/unit/test_log.py`` holds them).
+EVENT_ID: Final = 0
+OCCURRED_AT: Final = 1
+SOURCE: Final = 2
+SOURCE_SEQ: Final = 3
+QUEUE: Final = 5
+AGENT_ID: Final = 6
+IS_TEST: Final = 8
+CONTACT_ID: Final = 9
+CHANNEL: Final = 10
+CUSTOMER_ID: Final = 11
+SEGMENT_ID: Final = 13
+LEAD_ID: Final = 14
+PRIORITY: Final = 15
+DIRECTION: Final = 16
+ROLE: Final = 17
+WAIT_MS: Final = 18
+RING_MS: Final = 19
+TALK_MS: Final = 20
+HOLD_MS: Final = 21
+ACW_MS: Final = 22
 
-_pack: Final = msgspec.msgpack.Encoder().encode
-_unpack: Final = msgspec.msgpack.Decoder(list[Entry]).decode
 
+def entry_of(event: e.ContactEvent, fields: tuple[Any, ...]) -> Entry:
+    """What the state machine needs of one contact event; ``fields`` are all of the event's, as a tuple.
 
-def entry_of(event: e.ContactEvent) -> Entry:
-    """What the state machine needs of one contact event."""
+    Reading a tuple costs a tenth of reading an attribute of the event.
+    """
     kind = type(event)
     transition = TRANSITION_OF[kind]
-    role, direction = event.role, event.direction
+    role: str = fields[ROLE]
+    direction: str = fields[DIRECTION]
     flags = _CALL_FLAG[kind]
     if role != "handler":
         flags |= _ROLE[role]
     if direction != "inbound":
         flags |= _DIRECTION[direction]
-    if event.test:
+    if fields[IS_TEST]:
         flags |= TEST
     detail = ""
     if transition == OFFERED:
         if kind is e.CallOffered and event.is_callback:  # type: ignore[attr-defined]
             flags |= CALLBACK
-        detail = str(event.position or "")  # type: ignore[attr-defined]
+        position: int | None = event.position  # type: ignore[attr-defined]
+        if position:
+            detail = str(position)
     elif transition in (FLOWED_OUT, NOT_ANSWERED):
         detail = event.reason  # type: ignore[attr-defined]
     elif transition == TRANSFERRED:
@@ -118,9 +140,9 @@ def entry_of(event: e.ContactEvent) -> Entry:
         detail, more = _judged(event)
         flags |= more
     return Entry(
-        event.occurred_at, event.source_seq, transition, event.event_id, event.queue, event.agent_id,
-        event.segment_id, event.channel, detail, flags, event.priority, event.wait_ms, event.ring_ms, event.talk_ms,
-        event.hold_ms, event.acw_ms,
+        fields[OCCURRED_AT], fields[SOURCE_SEQ], transition, fields[EVENT_ID], fields[QUEUE], fields[AGENT_ID],
+        fields[SEGMENT_ID], fields[CHANNEL], detail, flags, fields[PRIORITY], fields[WAIT_MS], fields[RING_MS],
+        fields[TALK_MS], fields[HOLD_MS], fields[ACW_MS],
     )  # fmt: skip
 
 
@@ -142,13 +164,3 @@ def _judged(event: e.ContactEvent) -> tuple[str, int]:
 def order(entry: Entry) -> tuple[int, int, int, str]:
     """The one order of a contact's events: event time, the source's own sequence, then what makes sense."""
     return (entry.at, entry.seq, entry.transition, entry.event_id)
-
-
-def packed(entry: Entry) -> bytes:
-    """One entry as it is kept in a contact's log."""
-    return _pack(entry)
-
-
-def unpacked(log: bytes, count: int) -> list[Entry]:
-    """The entries of a log of ``count`` packed entries (fewer than 2**32)."""
-    return _unpack(b"\xdd" + count.to_bytes(4, "big") + log)

@@ -28,8 +28,10 @@ def repeated(head: Head, entry: Entry, out: list[Change]) -> None:
 
 def changed(before: list[Fact], after: list[Fact], out: list[Change]) -> None:
     """The changes that lead from what one visit or segment told before to what it tells now."""
-    out.extend((-1, fact) for fact in before if fact not in after)
-    out.extend((1, fact) for fact in after if fact not in before)
+    if before:
+        out += [(-1, fact) for fact in before if fact not in after]
+        after = [fact for fact in after if fact not in before]
+    out += [(1, fact) for fact in after]
 
 
 # --- finding what an entry is about ----------------------------------------------------------------------------------

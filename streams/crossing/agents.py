@@ -14,12 +14,13 @@ from operator import itemgetter
 from typing import Final
 
 import msgspec
-from msgspec import structs
 from mypy_extensions import mypyc_attr
 
+from streams import facts as k
 from streams.contact.nouns import Noun
 from streams.crossing.fact import CrossFact, Left, Piece, Withdrawn, Work
-from streams.facts import Change, Fact, Kind, difference
+from streams.crossing.wire import packed, work_of
+from streams.facts import Change, Fact, difference
 from streams.roster import LATE, NEVER
 from streams.slices import HOUR
 from streams.stored import STATE_VERSION, of_this_version
@@ -58,7 +59,8 @@ class Agent(Noun):
         self.check_at: int = NEVER
 
     def stored(self) -> tuple[object, ...]:
-        return (self.who, self.stamp, self.work, self.left, self.line, self.latest, self.check_at)
+        work = [one.stored() for one in self.work.values()]
+        return (self.who, self.stamp, work, self.left, self.line, self.latest, self.check_at)
 
 
 class Agents:
@@ -70,8 +72,8 @@ class Agents:
     def take(self, known: Agent, fact: CrossFact, watermark: int) -> list[Change] | str:
         horizon = watermark - KEEP_MS
         if isinstance(fact, Left):
-            return LATE if fact.at < horizon else self._leave(known, fact.at)
-        if not isinstance(fact, Work | Withdrawn):
+            return LATE if fact.part < horizon else self._leave(known, fact.part)
+        if not isinstance(fact, (Work, Withdrawn)):
             return []
         address = (fact.contact_id, fact.part)
         old = self._without_old(known, known.work.get(address), horizon)
@@ -144,10 +146,11 @@ class Agents:
     # --- storing and reading back ------------------------------------------------------------------------------------
 
     def stored(self, known: Agent) -> tuple[object, ...]:
-        return (STATE_VERSION, known.stamp, list(known.work.values()), known.left)
+        return (STATE_VERSION, known.stamp, packed(list(known.work.values())), known.left)
 
     def read(self, who: str, value: bytes) -> Agent:
-        _, stamp, work, left = of_this_version(_decode, value, "agent's work")
+        _, stamp, stored, left = of_this_version(_decode, value, "agent's work")
+        work = [work_of(bytes(one)) for one in stored]
         line = sorted(piece for one in work for piece in _spoken(one))
         known = Agent(who, stamp, {(one.contact_id, one.part): one for one in work}, left, line)
         _find_latest(known)
@@ -164,8 +167,8 @@ def _find_latest(known: Agent) -> None:
 
 def _raise_latest(known: Agent, facts: Iterable[Fact]) -> None:
     for fact in facts:
-        if fact.kind != Kind.BETWEEN:
-            key = (int(fact.kind), fact.queue, fact.channel)
+        if fact.kind != k.BETWEEN:
+            key = (fact.kind, fact.queue, fact.channel)
             known.latest[key] = max(fact.at, known.latest.get(key, fact.at))
 
 
@@ -175,7 +178,12 @@ def _next_check(known: Agent) -> int:
 
 def _latest(work: Work) -> int:
     """The last moment of work; ``NEVER`` while it goes on."""
-    return max([*map(_over, work.pieces), *(deed.at for deed in work.deeds)], default=-1)
+    latest = -1
+    for piece in work.pieces:
+        latest = max(latest, _over(piece))
+    for deed in work.deeds:
+        latest = max(latest, deed.at)
+    return latest
 
 
 def _over(piece: Piece) -> int:
@@ -190,11 +198,13 @@ def _fresh(work: Work, horizon: int) -> Work | None:
     else:
         if not work.deeds:
             return work
-    pieces = tuple(piece for piece in work.pieces if _over(piece) >= horizon)
-    deeds = tuple(deed for deed in work.deeds if deed.at >= horizon)
+    pieces = [piece for piece in work.pieces if _over(piece) >= horizon]
+    deeds = [deed for deed in work.deeds if deed.at >= horizon]
     if len(pieces) == len(work.pieces) and len(deeds) == len(work.deeds):
         return work
-    return structs.replace(work, pieces=pieces, deeds=deeds) if pieces or deeds else None
+    if not pieces and not deeds:
+        return None
+    return Work(work.contact_id, work.part, work.channel, pieces, deeds, work.outbound)
 
 
 def _told(work: Work | None) -> list[Fact]:
@@ -204,9 +214,9 @@ def _told(work: Work | None) -> list[Fact]:
     if not work.outbound:
         for piece in work.pieces:
             at = piece.started_at
-            found.append(Fact(Kind.TAKEN, piece.queue, work.channel, at, at, at))
+            found.append(Fact(k.TAKEN, piece.queue, work.channel, at, at, at))
     for deed in work.deeds:
-        kind = Kind.AGENT_RESOLVED if deed.resolved else Kind.AGENT_REPLIED
+        kind = k.AGENT_RESOLVED if deed.resolved else k.AGENT_REPLIED
         found.append(Fact(kind, deed.queue, work.channel, deed.at, deed.at, deed.at))
     return found
 
@@ -232,8 +242,8 @@ def _between(known: Agent, moments: list[int]) -> list[Fact]:
     if not moments:
         return found
     line, left = known.line, known.left
-    first = max(bisect_left(line, min(moments), key=_STARTED), 1)
-    last = bisect_right(line, max(moments), key=_STARTED)
+    first = max(_place(line, min(moments)), 1)
+    last = _place(line, max(moments) + 1)
     for n in range(first, min(last + 1, len(line))):
         free_at, (started_at, _, queue, channel, outbound) = line[n - 1][1], line[n]
         gap = started_at - free_at
@@ -241,8 +251,18 @@ def _between(known: Agent, moments: list[int]) -> list[Fact]:
             continue
         gone = bisect_left(left, free_at)
         if gone == len(left) or left[gone] >= started_at:
-            found.append(Fact(Kind.BETWEEN, queue, channel, started_at, started_at, started_at, gap))
+            found.append(Fact(k.BETWEEN, queue, channel, started_at, started_at, started_at, gap))
     return found
+
+
+def _place(line: Line, at: int) -> int:
+    """Where the first piece is that began at this moment or later: mostly at the end."""
+    n = len(line)
+    if n and line[n - 1][0] >= at:
+        n -= 1
+        if n and line[n - 1][0] >= at:
+            return bisect_left(line, at, key=_STARTED)
+    return n
 
 
 def between(known: Agent) -> Iterator[tuple[int, str, int]]:
@@ -252,4 +272,4 @@ def between(known: Agent) -> Iterator[tuple[int, str, int]]:
 
 
 _STARTED: Final = itemgetter(0)
-_decode = msgspec.msgpack.Decoder(tuple[int, int, list[Work], list[int]]).decode
+_decode: Final = msgspec.msgpack.Decoder(tuple[int, int, list[msgspec.Raw], list[int]]).decode

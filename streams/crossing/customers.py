@@ -15,9 +15,11 @@ from typing import Final
 import msgspec
 from mypy_extensions import mypyc_attr
 
+from streams import facts as k
 from streams.contact.nouns import Noun
 from streams.crossing.fact import Attempt, Case, CrossFact, Withdrawn
-from streams.facts import Change, Fact, Kind, difference
+from streams.crossing.wire import attempt_of, case_of, packed
+from streams.facts import Change, Fact, difference
 from streams.roster import LATE, NEVER
 from streams.slices import DAY
 from streams.stored import STATE_VERSION, of_this_version
@@ -51,7 +53,8 @@ class Customer(Noun):
         self.attempts: list[Attempt] = [] if attempts is None else attempts
 
     def stored(self) -> tuple[object, ...]:
-        return (self.who, self.stamp, self.clock, self.cases, self.past, self.attempts)
+        kept: tuple[Sequence[CrossFact], ...] = (self.cases, self.past, self.attempts)
+        return (self.who, self.stamp, self.clock, *[[one.stored() for one in facts] for facts in kept])
 
 
 class Customers:
@@ -65,7 +68,7 @@ class Customers:
         return Customer(who)
 
     def take(self, known: Customer, fact: CrossFact, watermark: int) -> list[Change] | str:
-        if not isinstance(fact, Case | Attempt | Withdrawn):
+        if not isinstance(fact, (Case, Attempt, Withdrawn)):
             return []
         case, attempt = _place(known.cases, fact), _place(known.attempts, fact)
         if case < 0 and attempt < 0:
@@ -96,7 +99,9 @@ class Customers:
             if resolved_at >= 0 and known.clock < resolved_at + window < due:
                 due = resolved_at + window
             due = min(due, self._over_at(case))
-        return min(due, min(map(self._over_at, known.attempts), default=NEVER))
+        for attempt in known.attempts:
+            due = min(due, self._over_at(attempt))
+        return due
 
     def fire(self, known: Customer, now: int) -> list[Change] | None:
         before = self._truth(known)
@@ -148,28 +153,30 @@ class Customers:
         began = cycles[0].opened_at
         again = bisect_left(resolved, began - window) < bisect_left(resolved, began)
         if not case.callback:
-            found.append(Fact(Kind.CONTACTED, case.queue, channel, began, began, began, 0, "repeat" if again else ""))
+            found.append(Fact(k.CONTACTED, case.queue, channel, began, began, began, 0, "repeat" if again else ""))
         for n, cycle in enumerate(cycles):
             at, queue = cycle.resolved_at, cycle.queue
             if at < 0:
                 continue
             later = cycles[n + 1].opened_at if n + 1 < len(cycles) else NEVER
             recurred = at < later <= at + window or bisect_right(opened, at) < bisect_right(opened, at + window)
-            found.append(Fact(Kind.CASE_RESOLVED, queue, channel, at, began, began, 0, "recurred" if recurred else ""))
+            found.append(Fact(k.CASE_RESOLVED, queue, channel, at, began, began, 0, "recurred" if recurred else ""))
             if n == 0 and not again:
                 outcome = "again" if recurred else "once"
-                found.append(Fact(Kind.FIRST_CONTACT, queue, channel, at, began, began, 0, outcome))
+                found.append(Fact(k.FIRST_CONTACT, queue, channel, at, began, began, 0, outcome))
                 if at + window <= clock:
-                    found.append(Fact(Kind.FIRST_CONTACT_FINAL, queue, channel, at + window, began, began, 0, outcome))
+                    found.append(Fact(k.FIRST_CONTACT_FINAL, queue, channel, at + window, began, began, 0, outcome))
 
     # --- storing and reading back ------------------------------------------------------------------------------------
 
     def stored(self, known: Customer) -> tuple[object, ...]:
-        return (STATE_VERSION, known.stamp, known.clock, known.cases, known.past, known.attempts)
+        kept = packed(known.cases), packed(known.past), packed(known.attempts)
+        return (STATE_VERSION, known.stamp, known.clock, *kept)
 
     def read(self, who: str, value: bytes) -> Customer:
         _, stamp, clock, cases, past, attempts = of_this_version(_decode, value, "customer")
-        return Customer(who, stamp, clock, cases, past, attempts)
+        kept = [case_of(bytes(one)) for one in cases], [case_of(bytes(one)) for one in past]
+        return Customer(who, stamp, clock, *kept, [attempt_of(bytes(one)) for one in attempts])
 
 
 def _place(known: Sequence[Case | Attempt], fact: Case | Attempt | Withdrawn) -> int:
@@ -185,18 +192,18 @@ def _tried(attempts: list[Attempt]) -> Iterator[Fact]:
     first = next((attempt for attempt in attempts if attempt.lead), None)
     if first is not None:
         at = first.dialled_at
-        yield Fact(Kind.LEAD, first.queue, first.channel, at, at, at)
+        yield Fact(k.LEAD, first.queue, first.channel, at, at, at)
     for attempt in attempts:
         queue, channel, dialled = attempt.queue, attempt.channel, attempt.dialled_at
-        yield Fact(Kind.DIALLED, queue, channel, dialled, dialled, dialled)
+        yield Fact(k.DIALLED, queue, channel, dialled, dialled, dialled)
         if first is not None and attempt.lead:
             at = first.dialled_at
-            yield Fact(Kind.LEAD_DIALLED, first.queue, first.channel, at, at, at)
+            yield Fact(k.LEAD_DIALLED, first.queue, first.channel, at, at, at)
         if attempt.disposition:
             at = attempt.connected_at
-            yield Fact(Kind.CONNECTED, queue, channel, at, dialled, dialled, 0, attempt.disposition)
+            yield Fact(k.CONNECTED, queue, channel, at, dialled, dialled, 0, attempt.disposition)
         if attempt.abandoned_at >= 0:
-            yield Fact(Kind.DROPPED, queue, channel, attempt.abandoned_at, dialled, dialled)
+            yield Fact(k.DROPPED, queue, channel, attempt.abandoned_at, dialled, dialled)
 
 
 def _when_opened(case: Case) -> tuple[int, str, int]:
@@ -207,4 +214,6 @@ def _when_dialled(attempt: Attempt) -> tuple[int, str, int]:
     return (attempt.dialled_at, attempt.contact_id, attempt.part)
 
 
-_decode = msgspec.msgpack.Decoder(tuple[int, int, int, list[Case], list[Case], list[Attempt]]).decode
+_decode: Final = msgspec.msgpack.Decoder(
+    tuple[int, int, int, list[msgspec.Raw], list[msgspec.Raw], list[msgspec.Raw]]
+).decode

@@ -1,4 +1,4 @@
-"""The facts that cross partitions, and how they stand in a Kafka record.
+"""The facts that cross partitions (``crossing.wire``: how they stand in a Kafka record, and in what is stored).
 
 A fact is not a delta: it is all that is true now of one contact for one customer, lead or agent, and takes the place
 of what was told before under the same ``contact_id`` and ``part``. Times are epoch ms, -1 while unknown. ``part`` tells
@@ -8,14 +8,16 @@ application and one version: msgpack, not part of the contract.
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final
 
-import msgspec
-from msgspec import Struct
+from mypy_extensions import mypyc_attr
+
+from streams.contact.nouns import Noun
 
 VERSION: Final = 1
 
-CUSTOMERS, AGENTS = "customer-facts", "agent-facts"
+CUSTOMERS: Final = "customer-facts"
+AGENTS: Final = "agent-facts"
 DESTINATIONS: Final = (CUSTOMERS, AGENTS)
 
 
@@ -24,112 +26,209 @@ def facts_topic(app_id: str, destination: str) -> str:
     return f"{app_id}-{destination}"
 
 
-class Cycle(Struct, array_like=True, frozen=True, gc=False):
+@mypyc_attr(acyclic=True)
+class CrossFact(Noun):
+    """A fact, known by contact and part. None of them changes once it is made.
+
+    ``raw`` is how it is stored, empty as long as nobody asked: what is kept of a busy agent is stored again and again.
+    """
+
+    raw: bytes = b""
+
+    def __init__(self, contact_id: str, part: int) -> None:
+        self.contact_id = contact_id
+        self.part = part
+
+
+@mypyc_attr(acyclic=True)
+class Cycle(Noun):
     """From an opening (or reopening) of a contact to its resolution, and the queue it was resolved in."""
 
-    opened_at: int
-    resolved_at: int = -1
-    queue: str = ""
+    def __init__(self, opened_at: int, resolved_at: int = -1, queue: str = "") -> None:
+        self.opened_at = opened_at
+        self.resolved_at = resolved_at
+        self.queue = queue
+
+    def stored(self) -> tuple[object, ...]:
+        return (self.opened_at, self.resolved_at, self.queue)
 
 
-class Case(Struct, array_like=True, frozen=True, gc=False, tag="case"):
+@mypyc_attr(acyclic=True)
+class Case(CrossFact):
     """A contact as its customer sees it; ``cycles`` is never empty. ``queue`` is the first one it entered.
 
     ``callback``: the centre called back, so that its beginning is no new contact of the customer.
     """
 
-    contact_id: str
-    part: int
-    channel: str
-    queue: str
-    done_at: int
-    cycles: tuple[Cycle, ...]
-    callback: bool = False
+    def __init__(
+        self, contact_id: str, part: int, channel: str, queue: str, done_at: int, cycles: list[Cycle],
+        callback: bool = False,
+    ) -> None:  # fmt: skip
+        self.contact_id = contact_id
+        self.part = part
+        self.channel = channel
+        self.queue = queue
+        self.done_at = done_at
+        self.cycles = cycles
+        self.callback = callback
+
+    def stored(self) -> tuple[object, ...]:
+        return (
+            "case", self.contact_id, self.part, self.channel, self.queue, self.done_at,
+            [one.stored() for one in self.cycles], self.callback,
+        )  # fmt: skip
 
 
-class Attempt(Struct, array_like=True, frozen=True, gc=False, tag="attempt"):
+@mypyc_attr(acyclic=True)
+class Attempt(CrossFact):
     """An outbound call. ``abandoned_at``: a person picked up, and no agent was there or came."""
 
-    contact_id: str
-    part: int
-    channel: str
-    queue: str
-    lead: bool
-    dialled_at: int
-    disposition: str = ""
-    connected_at: int = -1
-    abandoned_at: int = -1
+    def __init__(
+        self, contact_id: str, part: int, channel: str, queue: str, lead: bool, dialled_at: int, disposition: str = "",
+        connected_at: int = -1, abandoned_at: int = -1,
+    ) -> None:  # fmt: skip
+        self.contact_id = contact_id
+        self.part = part
+        self.channel = channel
+        self.queue = queue
+        self.lead = lead
+        self.dialled_at = dialled_at
+        self.disposition = disposition
+        self.connected_at = connected_at
+        self.abandoned_at = abandoned_at
+
+    def stored(self) -> tuple[object, ...]:
+        return (
+            "attempt", self.contact_id, self.part, self.channel, self.queue, self.lead, self.dialled_at,
+            self.disposition, self.connected_at, self.abandoned_at,
+        )  # fmt: skip
 
 
-class Piece(Struct, array_like=True, frozen=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Piece(Noun):
     """One handle segment. ``free_at``: when the agent was done, after-contact work included. Durations are ms."""
 
-    queue: str
-    started_at: int
-    ended_at: int = -1
-    free_at: int = -1
-    talk_ms: int = 0
-    hold_ms: int = 0
-    wrap_ms: int = 0
+    def __init__(
+        self, queue: str, started_at: int, ended_at: int = -1, free_at: int = -1, talk_ms: int = 0, hold_ms: int = 0,
+        wrap_ms: int = 0,
+    ) -> None:  # fmt: skip
+        self.queue = queue
+        self.started_at = started_at
+        self.ended_at = ended_at
+        self.free_at = free_at
+        self.talk_ms = talk_ms
+        self.hold_ms = hold_ms
+        self.wrap_ms = wrap_ms
+
+    def stored(self) -> tuple[object, ...]:
+        return (
+            self.queue, self.started_at, self.ended_at, self.free_at, self.talk_ms, self.hold_ms, self.wrap_ms,
+        )  # fmt: skip
 
 
-class Deed(Struct, array_like=True, frozen=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Deed(Noun):
     """An agent replied to a written contact (the first time in a cycle), or resolved it."""
 
-    resolved: bool
-    at: int
-    queue: str
+    def __init__(self, resolved: bool, at: int, queue: str) -> None:
+        self.resolved = resolved
+        self.at = at
+        self.queue = queue
+
+    def stored(self) -> tuple[object, ...]:
+        return (self.resolved, self.at, self.queue)
 
 
-class Work(Struct, array_like=True, frozen=True, gc=False, tag="work"):
+@mypyc_attr(acyclic=True)
+class Work(CrossFact):
     """What one agent did on one contact. ``outbound``: the agent was busy with it, and took it from no queue."""
 
-    contact_id: str
-    part: int
-    channel: str
-    pieces: tuple[Piece, ...] = ()
-    deeds: tuple[Deed, ...] = ()
-    outbound: bool = False
+    def __init__(
+        self, contact_id: str, part: int, channel: str, pieces: list[Piece], deeds: list[Deed], outbound: bool = False
+    ) -> None:
+        self.contact_id = contact_id
+        self.part = part
+        self.channel = channel
+        self.pieces = pieces
+        self.deeds = deeds
+        self.outbound = outbound
+
+    def stored(self) -> tuple[object, ...]:
+        return (
+            "work", self.contact_id, self.part, self.channel, [one.stored() for one in self.pieces],
+            [one.stored() for one in self.deeds], self.outbound,
+        )  # fmt: skip
 
 
-class Left(Struct, array_like=True, frozen=True, gc=False, tag="left"):
-    """An agent stopped serving (signed out, break, ...): what was between two contacts is no time between contacts."""
+@mypyc_attr(acyclic=True)
+class Left(CrossFact):
+    """An agent stopped serving (signed out, break, ...): what was between two contacts is no time between contacts.
 
-    at: int
+    It is of no contact, and its part is when that was.
+    """
+
+    def __init__(self, at: int) -> None:
+        self.contact_id = ""
+        self.part = at
+
+    def stored(self) -> tuple[object, ...]:
+        return ("left", self.part)
 
 
-class Withdrawn(Struct, array_like=True, frozen=True, gc=False, tag="withdrawn"):
+@mypyc_attr(acyclic=True)
+class Withdrawn(CrossFact):
     """What was told of this contact and part is not true any more (of this customer, lead or agent)."""
 
-    contact_id: str
-    part: int
+    def __init__(self, contact_id: str, part: int) -> None:
+        self.contact_id = contact_id
+        self.part = part
+
+    def stored(self) -> tuple[object, ...]:
+        return ("withdrawn", self.contact_id, self.part)
 
 
-CrossFact: TypeAlias = Case | Attempt | Work | Left | Withdrawn
-
-
-class Told(Struct, array_like=True, frozen=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Told(Noun):
     """One record: which event of which source partition led to it, how far that partition's time is, and the fact.
 
     ``index`` numbers the records of one offset. No fact: nothing but the passing of time, for every partition.
     """
 
-    version: int
-    topic: str
-    partition: int
-    offset: int
-    index: int
-    watermark: int
-    who: str = ""
-    fact: CrossFact | None = None
+    def __init__(
+        self, version: int, topic: str, partition: int, offset: int, index: int, watermark: int, who: str = "",
+        fact: CrossFact | None = None,
+    ) -> None:  # fmt: skip
+        self.version = version
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        self.index = index
+        self.watermark = watermark
+        self.who = who
+        self.fact = fact
+
+    def stored(self) -> tuple[object, ...]:
+        return (
+            self.version, self.topic, self.partition, self.offset, self.index, self.watermark, self.who,
+            None if self.fact is None else self.fact.stored(),
+        )  # fmt: skip
 
 
 Outgoing = tuple[str, bytes | None, bytes]
 """A record to be produced: destination, key and value; no key: to every partition of the destination."""
 
 
-Telling = tuple[str, str, CrossFact]
-"""Destination, who it is about (``customer``, ``lead`` or ``agent``), and the fact."""
+@mypyc_attr(acyclic=True)
+class Telling(Noun):
+    """A fact, whom it is about (``customer``, ``lead`` or ``agent``), and the destination where they are known."""
+
+    def __init__(self, destination: str, who: str, fact: CrossFact) -> None:
+        self.destination = destination
+        self.who = who
+        self.fact = fact
+
+    def stored(self) -> tuple[object, ...]:
+        return (self.destination, self.who, self.fact.stored())
 
 
 def customer(name: str) -> str:
@@ -147,6 +246,11 @@ def agent(name: str) -> str:
     return f"a:{name}"
 
 
+def left(name: str, at: int) -> Telling:
+    """An agent stopped serving."""
+    return Telling(AGENTS, agent(name), Left(at))
+
+
 def name_of(who: str) -> str:
     """The id behind ``customer``, ``lead`` or ``agent``."""
     return who[2:]
@@ -155,23 +259,3 @@ def name_of(who: str) -> str:
 def key_of(who: str) -> bytes:
     """The Kafka key: the bare id, so that whoever is keyed by it elsewhere has the same partition number."""
     return who[2:].encode("utf-8", "surrogatepass")
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Told).decode
-
-
-def encode(told: Told) -> bytes:
-    """The value of the Kafka record."""
-    return _encode(told)
-
-
-def decode(value: bytes | None) -> Told | str:
-    """The record, or in words why it is none. Never raises."""
-    if not value:
-        return "the record has no value"
-    try:
-        told = _decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return f"no fact of this version: {error}"
-    return told if told.version == VERSION else f"a fact of version {told.version}; this program reads {VERSION}"

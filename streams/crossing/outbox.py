@@ -6,10 +6,10 @@ when the event is applied again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final, TypeAlias
 
-from streams.crossing.fact import DESTINATIONS, VERSION, Left, Outgoing, Telling, Told, encode, key_of
+from streams.crossing.fact import DESTINATIONS, VERSION, Outgoing, Telling, Told, key_of
+from streams.crossing.wire import encode
 from streams.slices import HOUR
 
 TICK_MS: Final = HOUR
@@ -33,20 +33,21 @@ class Outbox:
         self._offset = -1
         self._index = 0
 
-    def tell(self, tellings: Iterable[Telling], offset: int, watermark: int) -> None:
+    def tell(self, tellings: list[Telling], offset: int, watermark: int) -> None:
         """Keep what other partitions have to hear of an event."""
-        for destination, who, fact in tellings:
-            told = Told(VERSION, self._topic, self._number, offset, self._next(offset), watermark, who, fact)
-            address = (who, "", fact.at) if isinstance(fact, Left) else (who, fact.contact_id, fact.part)
+        for telling in tellings:
+            fact = telling.fact
+            told = Told(VERSION, self._topic, self._number, offset, self._next(offset), watermark, telling.who, fact)
+            address = (telling.who, fact.contact_id, fact.part)
             self._told.pop(address, None)  # so that the latest is the last
-            self._told[address] = destination, told
+            self._told[address] = (telling.destination, told)
 
     def time_passes(self, before: int, at: int, offset: int) -> None:
         """Tell everybody who keeps facts how far the time of this partition is, once in ``TICK_MS``."""
         if at // TICK_MS > before // TICK_MS:
             told = Told(VERSION, self._topic, self._number, offset, self._next(offset), at)
             for destination in DESTINATIONS:
-                self._told["", destination, offset] = destination, told
+                self._told["", destination, offset] = (destination, told)
 
     def take(self) -> list[Outgoing]:
         """Everything since the last call."""

@@ -15,15 +15,17 @@ from mypy_extensions import mypyc_attr
 
 from streams.crossing.agents import Agents
 from streams.crossing.customers import Customers
-from streams.crossing.fact import AGENTS, DESTINATIONS, CrossFact, Told, decode, facts_topic
+from streams.crossing.fact import AGENTS, DESTINATIONS, CrossFact, Told, facts_topic
+from streams.crossing.wire import decode
 from streams.facts import Change
 from streams.partition import Partition, Refused
 from streams.records import Plain
-from streams.roster import Roster
+from streams.roster import NEVER, Roster
 from streams.settings import Settings
 from streams.slices import DAY
 from streams.stored import of_this_version
 
+_UNHEARD: Final = (-1, -1, 0)
 SILENT_MS: Final = 7 * DAY
 """A source partition this far behind the others holds their time back no longer: it has fallen silent."""
 
@@ -41,7 +43,7 @@ class FactsPartition(Partition):
         super().__init__(settings, topic, partition)
         self.destination = destination
         self.heard: dict[str, tuple[int, int, int]] = {}
-        self._furthest = 0
+        self._slowest = NEVER
         rules: Any = Agents() if destination == AGENTS else Customers(round(settings.retention.repeat_days * DAY))
         self.people: Roster[Any, CrossFact, Change] = Roster(rules, self._prefix + b"p|")
         self._kept = [self.people]
@@ -66,13 +68,13 @@ class FactsPartition(Partition):
 
     def _hear(self, told: Told, offset: int) -> None:
         source = f"{told.topic}/{told.partition}"
-        last_offset, last_index, heard_at = self.heard.get(source, (-1, -1, 0))
-        if (told.offset, told.index) <= (last_offset, last_index):
+        last_offset, last_index, heard_at = self.heard.get(source, _UNHEARD)
+        if told.offset < last_offset or (told.offset == last_offset and told.index <= last_index):
             self._count("repeated_facts", offset)
             return
         self.heard[source] = (told.offset, told.index, max(heard_at, told.watermark))
-        if heard_at <= self.watermark or told.watermark > self._furthest:  # or the slowest is who it was, where it was
-            self.watermark = max(self.watermark, self._slowest())
+        if heard_at <= self._slowest or told.watermark >= self._slowest + SILENT_MS:
+            self._find_slowest()
         if told.fact is not None:
             self._count("facts", offset)
             changes = self.people.take(told.who, told.fact, offset, self.watermark)
@@ -84,11 +86,13 @@ class FactsPartition(Partition):
             for changes in self.people.fire(self.watermark, offset):
                 self._enter(changes, offset)
 
-    def _slowest(self) -> int:
+    def _find_slowest(self) -> None:
         """How far everything told here is, those that have fallen silent aside."""
         marks = [at for _, _, at in self.heard.values()]
-        self._furthest = max(marks)
-        return min(at for at in marks if at > self._furthest - SILENT_MS)
+        silent = max(marks) - SILENT_MS
+        self._slowest = min([at for at in marks if at > silent])
+        if self._slowest > self.watermark:
+            self.watermark = self._slowest
 
     def _enter(self, changes: Iterable[Change], offset: int) -> None:
         for change in changes:

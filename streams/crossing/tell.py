@@ -14,7 +14,7 @@ from streams.contact.history import Contact, entries_of
 from streams.contact.nouns import Head, Segment
 from streams.contact.state import durations, excluded
 from streams.crossing import fact as f
-from streams.crossing.fact import Attempt, Case, Cycle, Deed, Left, Piece, Telling, Withdrawn, Work
+from streams.crossing.fact import Attempt, Case, CrossFact, Cycle, Deed, Piece, Telling, Withdrawn, Work
 
 CUSTOMER: Final = 1
 AGENTS: Final = 2
@@ -61,7 +61,7 @@ def tellings(contact: Contact, whom: int = EVERYBODY) -> list[Telling]:
     if whom & CUSTOMER and contact.customer is not None:
         case = _case(contact, head)
         if case is not None:
-            found.append((f.CUSTOMERS, f.customer(contact.customer[1]), case))
+            found.append(Telling(f.CUSTOMERS, f.customer(contact.customer[1]), case))
     if whom & AGENTS:
         if head.segments:
             found += _handled(contact, head)
@@ -73,29 +73,36 @@ def tellings(contact: Contact, whom: int = EVERYBODY) -> list[Telling]:
 def _case(contact: Contact, head: Head) -> Case | None:
     dialogue = head.dialogue
     if dialogue is not None:
-        cycles = tuple(Cycle(*cycle) for cycle in dialogue.cycles)
+        cycles = [Cycle(opened_at, resolved_at, queue) for opened_at, resolved_at, queue in dialogue.cycles]
         settled = max(dialogue.resolved_at, dialogue.closed_at)
         return Case(contact.contact_id, contact.born, head.channel, dialogue.created_in, settled, cycles)
     if not head.visits:
         return None
-    answered = [segment for segment in head.segments if not segment.consult]
-    resolved_at, queue = (head.done_at, answered[-1].queue) if answered and head.ended() else (-1, "")
+    resolved_at, queue = -1, ""
+    if head.ended():
+        for segment in reversed(head.segments):
+            if not segment.consult:
+                resolved_at, queue = head.done_at, segment.queue
+                break
+    first = head.visits[0]
     return Case(
-        contact.contact_id, contact.revived, head.channel, head.visits[0].queue, head.done_at,
-        (Cycle(head.began_at, resolved_at, queue),), head.visits[0].callback,
+        contact.contact_id, contact.revived, head.channel, first.queue, head.done_at,
+        [Cycle(head.began_at, resolved_at, queue)], first.callback,
     )  # fmt: skip
 
 
 def _handled(contact: Contact, head: Head, *, outbound: bool = False) -> list[Telling]:
-    by_agent: dict[str, list[Piece]] = {}
+    """What each agent did, in the order in which they first did something."""
+    works: list[Work] = []
+    names: list[str] = []
     for segment in head.segments:
-        if segment.agent_id is not None and not segment.consult:
-            by_agent.setdefault(segment.agent_id, []).append(_piece(head, segment))
-    part = 2 * contact.revived
-    return [
-        (f.AGENTS, f.agent(name), Work(contact.contact_id, part, head.channel, tuple(pieces), (), outbound))
-        for name, pieces in by_agent.items()
-    ]
+        name = segment.agent_id
+        if name is not None and not segment.consult:
+            if name not in names:
+                names.append(name)
+                works.append(Work(contact.contact_id, 2 * contact.revived, head.channel, [], [], outbound))
+            works[names.index(name)].pieces.append(_piece(head, segment))
+    return [Telling(f.AGENTS, f.agent(names[n]), work) for n, work in enumerate(works)]
 
 
 def _piece(head: Head, segment: Segment) -> Piece:
@@ -116,7 +123,7 @@ def _deeds(contact: Contact, head: Head) -> list[Telling]:
         by_agent.setdefault(name, []).append(Deed(resolved, at, queue))
     part = 2 * contact.born + 1
     return [
-        (f.AGENTS, f.agent(name), Work(contact.contact_id, part, head.channel, (), tuple(deeds)))
+        Telling(f.AGENTS, f.agent(name), Work(contact.contact_id, part, head.channel, [], deeds))
         for name, deeds in by_agent.items()
     ]
 
@@ -144,13 +151,13 @@ def _outbound(contact: Contact, head: Head) -> list[Telling]:
         at[t.CONNECTED], abandoned_at,
     )  # fmt: skip
     who = f.lead(contact.lead[1] if contact.lead is not None else contact.contact_id)
-    found: list[Telling] = [(f.CUSTOMERS, who, attempt)]
+    found = [Telling(f.CUSTOMERS, who, attempt)]
     if head.segments or agent is None:
         return found + _handled(contact, head, outbound=True)
     free_at = at[t.WRAPPED_UP] if at[t.WRAPPED_UP] >= 0 else -1 if at[t.WRAP_STARTED] >= 0 else head.done_at
     piece = Piece(queue, dialled_at, head.done_at, free_at)
-    work = Work(contact.contact_id, 2 * contact.revived, head.channel, (piece,), (), outbound=True)
-    return [*found, (f.AGENTS, f.agent(agent), work)]
+    work = Work(contact.contact_id, 2 * contact.revived, head.channel, [piece], [], outbound=True)
+    return [*found, Telling(f.AGENTS, f.agent(agent), work)]
 
 
 def difference(before: list[Telling], after: list[Telling]) -> list[Telling]:
@@ -159,24 +166,34 @@ def difference(before: list[Telling], after: list[Telling]) -> list[Telling]:
     Each has one fact at the most for the same contact and part of a customer, lead or agent.
     """
     if not before:
-        return after.copy()
+        return after
     changes: list[Telling] = []
     for was in before:
         if _same(was, after) is None:
-            destination, who, fact = was
-            assert not isinstance(fact, Left)
-            changes.append((destination, who, Withdrawn(fact.contact_id, fact.part)))
-    changes.extend(now for now in after if _same(now, before) != now)
+            gone = Withdrawn(was.fact.contact_id, was.fact.part)
+            changes.append(Telling(was.destination, was.who, gone))
+    for now in after:
+        known = _same(now, before)
+        if known is None or _differs(known.fact, now.fact):
+            changes.append(now)
     return changes
+
+
+def _differs(was: CrossFact, now: CrossFact) -> bool:
+    """Whether something else is true now; what mostly differs is looked at first."""
+    if isinstance(was, Work) and isinstance(now, Work) and was.pieces and now.pieces:
+        last, latest = was.pieces[-1], now.pieces[-1]
+        if last.ended_at != latest.ended_at or last.free_at != latest.free_at:
+            return True
+    elif isinstance(was, Case) and isinstance(now, Case) and was.done_at != now.done_at:
+        return True
+    return was != now
 
 
 def _same(telling: Telling, among: list[Telling]) -> Telling | None:
     """The telling about the same contact and part, for the same person; there are a few at the most."""
-    who, fact = telling[1], telling[2]
-    assert not isinstance(fact, Left)
+    part, who = telling.fact.part, telling.who
     for other in among:
-        if other[1] == who:
-            known = other[2]
-            if not isinstance(known, Left) and known.contact_id == fact.contact_id and known.part == fact.part:
-                return other
+        if other.fact.part == part and other.who == who and other.fact.contact_id == telling.fact.contact_id:
+            return other
     return None

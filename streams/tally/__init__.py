@@ -9,10 +9,11 @@ stored state: a new one takes a new number.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from math import sqrt
 from typing import Final, get_args
 
+from streams import facts as k
 from streams.events import AgentState, FlowOutReason
 from streams.facts import Fact, Kind
 
@@ -184,76 +185,75 @@ def add(into: Fields, other: Mapping[int, int]) -> None:
 # --- from a fact to fields -------------------------------------------------------------------------------------------
 
 
-def counts(fact: Fact, threshold_ms: int, short_ms: int) -> tuple[tuple[int, int], ...]:
+Pairs = tuple[tuple[int, int], ...]
+
+
+def counts(fact: Fact, threshold_ms: int, short_ms: int) -> Pairs:
     """The fields one fact of a queue or of handling adds to: within the threshold is <=, a short abandon is <.
 
     Facts of conversations count in ``streams.tally.conversations`` and give nothing here.
     """
-    rule = _COUNTED.get(fact.kind)
-    return () if rule is None else rule(fact.value, fact.detail, threshold_ms, short_ms)
+    kind, value = fact.kind, fact.value
+    if kind == k.OFFERED:
+        return ((OFFERED, 1), (_OFFERED_AS[fact.detail], 1)) if fact.detail else _OFFERED
+    if kind == k.ANSWERED:
+        if value <= threshold_ms:
+            return ((ANSWERED, 1), (ANSWERED_WAIT_MS, value), (ANSWERED_IN_T, 1))
+        return ((ANSWERED, 1), (ANSWERED_WAIT_MS, value))
+    if kind == k.TALKED:
+        return ((SEGMENTS, 1), (TALK_MS, value))
+    if kind == k.WRAPPED:
+        return ((WRAP_MS, value), (WRAPS, 1))
+    if kind == k.RANG:
+        return ((RING_MS, value), (RINGS, 1))
+    if kind == k.CALL_ENDED:
+        return ((CALLS, 1), (CALL_MS, value))
+    if kind == k.HELD:
+        return ((HOLD_MS, value), (HOLDS, int(fact.detail)))
+    if kind == k.ABANDONED:
+        return _abandoned(value, threshold_ms, short_ms)
+    if kind == k.FLOWED_OUT:
+        return _flowed_out(value, fact.detail, threshold_ms)
+    if kind == k.TRANSFERRED:
+        return ((TRANSFERS_WITHIN if fact.detail == "within" else TRANSFERS_ACROSS, 1),)
+    if kind == k.EXCLUDED:
+        return ((EXCLUDED_BY[fact.detail], 1),)
+    return _ONCE.get(kind, ())
 
 
 _OFFERED_AS: Final = {"callback": CALLBACK_VISITS, "rejoined": REJOINED, "implied": IMPLIED_OFFERS}
-Rule = Callable[[int, str, int, int], tuple[tuple[int, int], ...]]
+_OFFERED: Final = ((OFFERED, 1),)
 
 
-def _one(field: int) -> Rule:
-    pair = ((field, 1),)
-    return lambda _value, _detail, _threshold, _short: pair
-
-
-def _offered(_value: int, detail: str, _threshold: int, _short: int) -> tuple[tuple[int, int], ...]:
-    if not detail:
-        return ((OFFERED, 1),)
-    return ((OFFERED, 1), (_OFFERED_AS[detail], 1))
-
-
-def _answered(value: int, _detail: str, threshold: int, _short: int) -> tuple[tuple[int, int], ...]:
-    if value <= threshold:
-        return ((ANSWERED, 1), (ANSWERED_WAIT_MS, value), (ANSWERED_IN_T, 1))
-    return ((ANSWERED, 1), (ANSWERED_WAIT_MS, value))
-
-
-def _abandoned(value: int, _detail: str, threshold: int, short: int) -> tuple[tuple[int, int], ...]:
+def _abandoned(value: int, threshold_ms: int, short_ms: int) -> Pairs:
     counted = [(ABANDONED, 1), (ABANDONED_WAIT_MS, value)]
-    if value < short:
+    if value < short_ms:
         counted.append((SHORT_ABANDONED, 1))
-    if value <= threshold:
+    if value <= threshold_ms:
         counted.append((ABANDONED_IN_T, 1))
     return tuple(counted)
 
 
-def _flowed_out(value: int, detail: str, threshold: int, _short: int) -> tuple[tuple[int, int], ...]:
+def _flowed_out(value: int, detail: str, threshold_ms: int) -> Pairs:
     counted = [(FLOWED_OUT, 1), (FLOWED_OUT_WAIT_MS, value), (FLOWED_OUT_BY[detail], 1)]
-    if detail == "callback" and value <= threshold:
+    if detail == "callback" and value <= threshold_ms:
         counted.append((CALLBACKS_IN_T, 1))
     return tuple(counted)
 
 
-_COUNTED: Final[dict[int, Rule]] = {
-    Kind.OFFERED: _offered,
-    Kind.ANSWERED: _answered,
-    Kind.ABANDONED: _abandoned,
-    Kind.FLOWED_OUT: _flowed_out,
-    Kind.ORPHANED: _one(ORPHANED),
-    Kind.TALKED: lambda value, _d, _t, _s: ((SEGMENTS, 1), (TALK_MS, value)),
-    Kind.HELD: lambda value, detail, _t, _s: ((HOLD_MS, value), (HOLDS, int(detail))),
-    Kind.WRAPPED: lambda value, _d, _t, _s: ((WRAP_MS, value), (WRAPS, 1)),
-    Kind.HANDLED: lambda _v, _d, _t, _s: (),
-    Kind.TRANSFERRED: lambda _v, detail, _t, _s: ((TRANSFERS_WITHIN if detail == "within" else TRANSFERS_ACROSS, 1),),
-    Kind.ESCALATED: _one(ESCALATIONS),
-    Kind.ALERTED: _one(ALERTS),
-    Kind.MISSED: _one(OFFERS_MISSED),
-    Kind.CANCELLED: _one(OFFERS_CANCELLED),
-    Kind.RANG: lambda value, _d, _t, _s: ((RING_MS, value), (RINGS, 1)),
-    Kind.IVR_ABANDONED: _one(IVR_ABANDONED),
-    Kind.CALL_ENDED: lambda value, _d, _t, _s: ((CALLS, 1), (CALL_MS, value)),
-    Kind.REPEATED: _one(REPEATED),
-    Kind.UNMATCHED: _one(UNMATCHED),
-    Kind.SKEWED: _one(SKEWED),
-    Kind.EXCLUDED: lambda _v, detail, _t, _s: ((EXCLUDED_BY[detail], 1),),
-    Kind.CONSULTED: _one(CONSULTS),
+_ONCE: Final[dict[int, Pairs]] = {
+    k.ORPHANED: ((ORPHANED, 1),),
+    k.ESCALATED: ((ESCALATIONS, 1),),
+    k.ALERTED: ((ALERTS, 1),),
+    k.MISSED: ((OFFERS_MISSED, 1),),
+    k.CANCELLED: ((OFFERS_CANCELLED, 1),),
+    k.IVR_ABANDONED: ((IVR_ABANDONED, 1),),
+    k.REPEATED: ((REPEATED, 1),),
+    k.UNMATCHED: ((UNMATCHED, 1),),
+    k.SKEWED: ((SKEWED, 1),),
+    k.CONSULTED: ((CONSULTS, 1),),
 }
+"""Kinds of facts that count as one of something, and nothing else."""
 
 HISTOGRAMS: Final[dict[int, int]] = {
     Kind.ANSWERED: ANSWERED_WAITS,

@@ -12,7 +12,7 @@ NINE = 1_772_442_000_000  # a full hour
 def call(n: int) -> Work:
     """The n-th call of a minute each, one after the other from nine o'clock on."""
     began = NINE + n * MINUTE
-    return Work(f"call-{n}", 0, "voice", (Piece("billing", began, began + MINUTE, began + MINUTE),))
+    return Work(f"call-{n}", 0, "voice", [Piece("billing", began, began + MINUTE, began + MINUTE)], [])
 
 
 def test_of_a_busy_agent_what_is_too_old_is_sought_once_an_hour_and_not_for_each_contact() -> None:

@@ -35,6 +35,7 @@ CORE = {
     "streams.contact.handling", "streams.contact.nouns", "streams.contact.entry", "streams.contact.shown",
     "streams.tally.rules", "streams.trust.origin",
     "streams.promises", "streams.tally.people", "streams.kpis.people", "streams.crossing.fact",
+    "streams.crossing.wire",
     "streams.crossing.tell", "streams.roster", "streams.crossing.customers", "streams.crossing.agents",
     "streams.crossing.state", "streams.crossing.outbox", "streams.stored", "streams.records", "streams.placing",
     "streams.regroup",

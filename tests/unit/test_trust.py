@@ -10,6 +10,7 @@ import pytest
 from streams import api, snapshot
 from streams import events as e
 from streams.crossing import fact as crossing
+from streams.crossing.wire import decode
 from streams.exposition.floor import floor_families
 from streams.exposition.worker import worker_families
 from streams.partition import Partition, Record
@@ -330,7 +331,7 @@ def test_what_a_snapshot_closes_is_over_for_its_customer_too() -> None:
 
     floor.calls.apply([record(floor.calls.next_offset, still_open(60))])
 
-    (told,) = [crossing.decode(value) for _, key, value in floor.calls.take_outgoing() if key == b"anna"]
+    (told,) = [decode(value) for _, key, value in floor.calls.take_outgoing() if key == b"anna"]
     assert isinstance(told, crossing.Told)
     assert isinstance(told.fact, crossing.Case)
     assert (told.fact.contact_id, told.fact.done_at) == ("c1", ms(60))
