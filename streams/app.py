@@ -125,13 +125,14 @@ class Worker:
 
         On a facts topic the last offset is a transaction's end, which is no record.
         """
-        found = {}
-        facts = facts_topics(self.settings.broker.app_id)
-        for key, owned in self.holdings.items():
-            end = self.app.consumer.end_offset(TP(*key)) if owned.epoch is not None else None
-            if end is not None and owned.next_offset is not None:
-                found[key] = max(0, end - owned.next_offset - (key[0] in facts))
-        return found
+        if not self.holdings:
+            return {}  # and perhaps no consumer yet
+        facts, ends = facts_topics(self.settings.broker.app_id), self.app.consumer.end_offsets()
+        return {
+            key: max(0, ends[key] - owned.next_offset - (key[0] in facts))
+            for key, owned in self.holdings.items()
+            if owned.epoch is not None and owned.next_offset is not None and key in ends
+        }
 
     def leave(self) -> None:
         """Ask the worker to finish: what is applied is flushed, then ``run`` returns."""

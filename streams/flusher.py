@@ -31,6 +31,8 @@ from streams.topics import rejected_topic
 
 LOST_SECONDS: Final = 60.0
 _HOLD_SECONDS: Final = 0.01
+_PAUSES: Final = 2
+"""How often as long as a flush took the pause behind it is: a third of the time at the most is spent with flushing."""
 log = logging.getLogger(__name__)
 
 
@@ -63,7 +65,8 @@ class Flusher:
 
     Flushes never overlap.
 
-    ``interval_seconds`` is the pause between two; ``lease_seconds`` is the session timeout of the group. Without a
+    ``interval_seconds`` is the pause between two, longer where a flush takes long: a backlog is caught up with sooner
+    when what changes again and again is written once. ``lease_seconds`` is the session timeout of the group. Without a
     ``fence``, a worker that was away for half of it (stopped, swapped out) asks the broker whether it is still a member
     before it writes: its values may be stale.
     """
@@ -106,7 +109,7 @@ class Flusher:
         while not self._ending.is_set():
             await self.flush()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), self._interval_seconds)
+                await asyncio.wait_for(self._ending.wait(), self._pause_seconds)
 
     def end(self) -> None:
         """Let ``run`` return, after the flush under way. Never cancel it: what a flush took, no other will write."""
@@ -146,6 +149,10 @@ class Flusher:
             self.sharing.forget()
 
     @property
+    def _pause_seconds(self) -> float:
+        return max(self._interval_seconds, min(_PAUSES * self.last_seconds, self._lease_seconds / 4))
+
+    @property
     def _fenced(self) -> bool:
         return self._fence is not None and self._fence.on
 
@@ -155,7 +162,7 @@ class Flusher:
 
     async def _still_owner(self) -> bool:
         group = self._group()
-        away = monotonic() - self._here_at - self._interval_seconds
+        away = monotonic() - self._here_at - self._pause_seconds
         self._here_at = monotonic()
         if not group.in_group():
             return False

@@ -342,9 +342,10 @@ class BatchConsumer(driver.Consumer):
         """Ask the group for an assignment anew: what is assigned now is revoked first, and restored after."""
         await self._thread.rejoin()
 
-    def end_offset(self, tp: TP) -> int | None:
-        """Where the partition ended at the last fetch; None before one, and when it is not assigned here."""
-        return self.highwater(tp) if tp in self.assignment() else None
+    def end_offsets(self) -> dict[TP, int]:
+        """Where the partitions that are assigned here ended at the last fetch; without those of no fetch yet."""
+        ends = {tp: self.highwater(tp) for tp in self.assignment()}
+        return {tp: end for tp, end in ends.items() if end is not None}
 
 
 BatchTransport.Consumer = BatchConsumer
