@@ -34,6 +34,7 @@ from streams.settings import QueueSettings, Settings
 from streams.simulate import demo as demo_floor
 from streams.simulate import simulate
 from streams.topics import check_topics, ensure_topics
+from streams.writing import temporary
 
 WARM_UP_SECONDS: Final = 3_600
 _ROUND_THE_CLOCK_SECONDS: Final = 7 * 86_400
@@ -69,9 +70,10 @@ def run(
 
     ``embedded`` brings a broker; otherwise the configured one gets the simulated events. ``scale`` multiplies contacts
     and agents. ``plain``, or an output that is no terminal, prints a line every few seconds instead of a table.
+    Raises NoPlaceError where it can write no temporary file.
     """
     console = Console()
-    log = Path(tempfile.gettempdir(), f"queuepulse-demo-{os.getpid()}.log")
+    log, keep = _log_file(), False
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended, however this ends
     try:
         with ExitStack() as stack:
@@ -84,16 +86,27 @@ def run(
             stack.callback(_end, worker)
             show = _Show(settings, worker, console, plain or not console.is_terminal)
             asyncio.run(show.run(duration_seconds, seed, scale, partitions, idempotent=not embedded))
-        log.unlink(missing_ok=True)
     except KeyboardInterrupt:  # before the view was up: nothing to sum up
         return 130
     except WorkerEndedError as error:
+        keep = True
         print(f"queuepulse: {error} All it said is in {log}.", file=sys.stderr)
         return 1
     except (BrokerUnavailableError, BrokerFailedError) as error:
         print(f"queuepulse: {error}. Or name a broker you have: queuepulse demo --broker HOST:PORT", file=sys.stderr)
         return 1
+    finally:
+        if not keep:
+            log.unlink()
     return 0
+
+
+def _log_file() -> Path:
+    """An empty file for what the worker prints. Raises NoPlaceError."""
+    with temporary():
+        descriptor, name = tempfile.mkstemp(prefix="queuepulse-demo-", suffix=".log")
+    os.close(descriptor)
+    return Path(name)
 
 
 def _settings(settings: Settings, console: Console) -> Settings:

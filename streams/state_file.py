@@ -19,6 +19,7 @@ from streams.grow import Grown, GrowthError, begin, drained, renamed
 from streams.regroup import identities, regroup
 from streams.settings import Settings
 from streams.topics import check_topics, ensure_shared, topic_ids
+from streams.writing import writing
 
 FORMAT: Final = 1
 _READABLE_BY_OWNER: Final = 0o600
@@ -49,6 +50,11 @@ async def save(settings: Settings, file: Path) -> int:
 
 def _write(file: Path, content: bytes) -> None:
     unfinished = file.with_name(f"{file.name}.{os.getpid()}")
+    with writing(file):
+        _write_unfinished(unfinished, file, content)
+
+
+def _write_unfinished(unfinished: Path, file: Path, content: bytes) -> None:
     try:
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _READABLE_BY_OWNER), "wb") as out:
             out.write(content)

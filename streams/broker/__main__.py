@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 
 from streams.broker import BrokerFailedError, BrokerUnavailableError, apache_kafka, embedded_broker
+from streams.writing import NoPlaceError
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
         with embedded_broker() if kind == "embedded" else apache_kafka(nodes=int((rest or ["1"])[0])) as found:
             print(f"Kafka listens on {found}; Ctrl-C ends it and deletes its data.", flush=True)
             leave.wait()
-    except (BrokerUnavailableError, BrokerFailedError) as error:
+    except (BrokerUnavailableError, BrokerFailedError, NoPlaceError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

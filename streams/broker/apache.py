@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from streams.broker.process import BrokerFailedError, BrokerProcess, BrokerUnavailableError, free_ports
+from streams.writing import temporary
 
 KAFKA_VERSION: Final = "4.3.0"
 KAFKA_JAVA: Final = 17
@@ -136,7 +137,9 @@ class Cluster:
 def cluster(
     count: int = 1, jars: Path | None = None, *, more: str = "", users: Sequence[str] = ()
 ) -> Iterator[Cluster]:
-    """Run ``count`` nodes of Apache Kafka while the block lasts. Raises BrokerUnavailableError or BrokerFailedError.
+    """Run ``count`` nodes of Apache Kafka while the block lasts.
+
+    Raises BrokerUnavailableError or BrokerFailedError, and NoPlaceError when it can have no folder.
 
     ``more`` are properties that win over ours, with {port}, {controller} and {folder} filled in; ``users`` are the
     first SCRAM users as the formatting tool takes them: ``SCRAM-SHA-512=[name=...,password=...]``.
@@ -146,18 +149,21 @@ def cluster(
     ports = free_ports(2 * count)
     voters = ",".join(f"{node}@127.0.0.1:{ports[count + node - 1]}" for node in range(1, count + 1))
     replicas = min(count, 3)
-    with tempfile.TemporaryDirectory(prefix="queuepulse-kafka-", ignore_cleanup_errors=True) as parent:
+    with ExitStack() as stack:
         nodes = []
+        with temporary():
+            parent = stack.enter_context(TemporaryDirectory(prefix="queuepulse-kafka-", ignore_cleanup_errors=True))
         for node in range(1, count + 1):
             folder = Path(parent, str(node))
-            folder.mkdir()
             config, logging = folder / "server.properties", folder / "log4j2.yaml"
             server = (_SERVER + more).format(
                 node=node, voters=voters, port=ports[node - 1], controller=ports[count + node - 1], folder=folder,
                 replicas=replicas, in_sync=min(replicas, 2),
             )  # fmt: skip
-            config.write_text(server + (_FOR_SEVERAL if count > 1 else ""))
-            logging.write_text(_LOGGING)
+            with temporary():
+                folder.mkdir()
+                config.write_text(server + (_FOR_SEVERAL if count > 1 else ""))
+                logging.write_text(_LOGGING)
             memory = _ALONE_MB if count == 1 else _AMONG_OTHERS_MB
             base = [runtime, f"-Xmx{memory}m", "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={logging}"]
             base += ["-cp", classpath]

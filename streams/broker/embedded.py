@@ -6,28 +6,34 @@ import importlib.resources
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from streams.broker.process import BrokerProcess, BrokerUnavailableError, free_ports
+from streams.writing import temporary
 
 
 @contextmanager
 def embedded_broker() -> Iterator[str]:
     """Run the demo's broker while the block lasts and give its bootstrap address. Everything in it is lost at the end.
 
-    Raises BrokerUnavailableError when the ``demo`` extra is not installed or has no binary for this platform.
+    Raises BrokerUnavailableError when the ``demo`` extra is not installed or has no binary for this platform,
+    and NoPlaceError when it can have no folder.
     """
     port = free_ports()[0]
     url = f"tcp://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory(prefix="queuepulse-broker-", ignore_cleanup_errors=True) as folder:
-        command = [str(_binary(Path(folder))), "broker", "--listener-url", url]
-        command += ["--advertised-listener-url", url, "--storage-engine", "memory://tansu/"]
-        process = BrokerProcess(command, port, Path(folder), patience=15.0)
-        try:
+    with ExitStack() as stack:
+        with temporary():
+            folder = Path(
+                stack.enter_context(TemporaryDirectory(prefix="queuepulse-broker-", ignore_cleanup_errors=True))
+            )
+            command = [str(_binary(folder)), "broker", "--listener-url", url]
+            command += ["--advertised-listener-url", url, "--storage-engine", "memory://tansu/"]
+            process = BrokerProcess(command, port, folder, patience=15.0)
             process.begin()
+        try:
             process.until_it_answers()
             yield f"127.0.0.1:{port}"
         finally:

@@ -7,7 +7,6 @@ stderr. Exit codes: 0 fine, 1 refused or wrong, 2 misuse or a web server open to
 
 from __future__ import annotations
 
-import errno
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
@@ -16,8 +15,7 @@ import typer
 
 from streams import __version__
 from streams.cli import ask, contract, files, grow, line, measure, rejected, schedule, simulation, state, whatif
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+from streams.writing import NO_ROOM
 
 app = typer.Typer(
     help="Live contact-centre metrics from Kafka events.",
@@ -54,10 +52,11 @@ def explain(error: Exception) -> str | None:
     if module.startswith(("aiokafka.", "kafka.")):
         told = str(error) or type(error).__name__
         return f"Kafka's client says: {told}. Is the broker there? `make kafka` starts one to try with."
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {(error.strerror or str(error)).lower()}. Check the path and its rights."
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        return f"nothing more could be written: {(error.strerror or str(error)).lower()}. What is written is not whole."
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in NO_ROOM):
+        where = "standard output" if error.filename is None else error.filename
+        no_room = "It is not written, or not whole: make room there, or choose another place."
+        mend = no_room if error.errno in NO_ROOM else "Check the path and its rights."
+        return f"{where}: {(error.strerror or str(error)).lower()}. {mend}"
     return None
 
 

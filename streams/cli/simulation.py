@@ -17,6 +17,7 @@ import typer
 
 from streams.cli.files import IdempotentOption, SpeedOption, speed_of
 from streams.cli.shared import BrokerOption, ConfigOption, quiet_clients, settings_for, show_json
+from streams.writing import writing
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -78,7 +79,7 @@ def simulate(
         pace = None if times == "max" else times
         finished = asyncio.run(_publish(items, settings_for(config, broker), begin_ms, pace, idempotent))
     if oracle is not None and finished:
-        with oracle.open("w") as file, contextlib.redirect_stdout(file):
+        with writing(oracle), oracle.open("w") as file, contextlib.redirect_stdout(file):
             show_json(truth.dump())
     if not finished:
         raise typer.Exit(130)
@@ -90,7 +91,7 @@ def _write(items: Iterator[Item], out: Path) -> bool:
     if str(out) == "-":
         write_lines(items, sys.stdout.buffer)
         return True
-    with out.open("wb") as file:
+    with writing(out), out.open("wb") as file:
         written = write_lines(items, file)
     left_out = (
         f" ({written.left_out:,} malformed ones left out: only --publish can send them)" if written.left_out else ""

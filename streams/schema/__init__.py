@@ -15,6 +15,7 @@ from streams.events import TOPICS
 from streams.schema.asyncapi import TOPIC_TEXT, asyncapi
 from streams.schema.events import KINDS, events_schema, kinds_on
 from streams.schema.rejected import rejected_schema
+from streams.writing import writing
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "schemas"
 USAGE: Final = "usage: python -m streams.schema write|check [FOLDER]"
@@ -42,7 +43,8 @@ def write(folder: Path = FOLDER) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     for name, document in documents().items():
         if name in changed:
-            (folder / name).write_text(text(document), encoding="utf-8", newline="\n")
+            with writing(folder / name):
+                (folder / name).write_text(text(document), encoding="utf-8", newline="\n")
     return changed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import stat
 from collections import Counter
 from collections.abc import Iterator
@@ -104,6 +105,20 @@ async def test_a_rolling_restart_under_load_loses_no_number(settings: Settings, 
     assert found == truth(2 * CALLS)
     assert "restoring partitions" in printed
     assert "restored partitions" in printed
+
+
+def no_file_for(pid: int) -> None:
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, 0))
+
+
+async def test_a_worker_counts_where_no_file_may_be_written(settings: Settings, tmp_path: Path) -> None:
+    records = await publish(settings, range(CALLS))
+    async with Line(settings.broker, tmp_path, clock="stream") as line:
+        await line.start(no_file_for)
+        await line.counted(records)
+        code = await line.leave()
+
+    assert code == 0
 
 
 async def test_counting_again_from_the_topics_gives_the_same_numbers(settings: Settings, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import time
 from collections.abc import Iterator
@@ -86,3 +87,19 @@ async def test_a_worker_that_is_told_to_leave_while_its_broker_is_away_leaves_an
 
     assert code == 3
     assert line.printed.read_text().splitlines()[-1].endswith("What was not stored is counted by the next worker.")
+
+
+async def test_a_worker_whose_brokers_disk_is_full_leaves_with_three(one_node: Cluster, tmp_path: Path) -> None:
+    settings = settings_for(one_node.bootstrap, "vigil")
+    ensure_topics(settings)
+    async with Line(settings.broker, tmp_path, clock="stream", broker__patience_seconds="5") as line:
+        await line.start()
+        await line.ready()
+
+        broker = one_node._nodes[0]._process
+        assert broker is not None
+        resource.prlimit(broker.pid, resource.RLIMIT_FSIZE, (0, 0))
+        code = await line.ended(60.0)
+
+    assert code == 3
+    assert "no Kafka broker answered at" in line.printed.read_text().splitlines()[-1]

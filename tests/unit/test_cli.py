@@ -214,7 +214,8 @@ def test_a_full_disk_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) -
     assert run("simulate", "--out", "/dev/full", "--duration", "300") == 1
 
     assert capsys.readouterr().err == (
-        "queuepulse: nothing more could be written: no space left on device. What is written is not whole.\n"
+        "queuepulse: /dev/full: no space left on device. It is not written, or not whole: make room there, or choose "
+        "another place.\n"
     )
 
 
