@@ -1,10 +1,9 @@
-"""The flush's order holds against a crash at any record, and a wrong order is found out. The broker is a list."""
+"""What a flush writes in which order, and when it writes nothing any more. The broker is a list."""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,26 +13,21 @@ from streams.app import build
 from streams.fence import LostOwnershipError
 from streams.flusher import Flusher
 from streams.owned import Holdings, Owned, Pace
-from streams.partition import Flush, Record
+from streams.partition import Record
 from streams.rejected import rejected_record
 from streams.settings import Settings
 from streams.transport import Batch as Fetched
-from tests.integration.harness import toy_records
-from tests.integration.toy_partition import TallyKey, ToyPartition, oracle
+from tests.integration.toy_partition import ToyPartition
+from tests.property.dying import Batch, CrashError
 
 TOPIC = "call-events"
-Pairs = list[tuple[bytes, bytes | None]]
-
-
-class CrashError(Exception):
-    """The process is gone."""
 
 
 class Log:
     """A broker that is a list; the process dies when ``budget`` records were written, None: never."""
 
-    def __init__(self, written: dict[str, Pairs], budget: int | None = None) -> None:
-        self.written = written
+    def __init__(self, budget: int | None = None) -> None:
+        self.written: dict[str, list[tuple[bytes, bytes | None]]] = {}
         self.budget = budget
         self.committed: dict[TP, int] = {}
         self.member = True
@@ -70,56 +64,9 @@ class Log:
         return self.member
 
 
-class Batch:
-    """Ten records at most."""
-
-    def __init__(self) -> None:
-        self.pairs: Pairs = []
-
-    def append(self, *, key: bytes, value: bytes | None, timestamp: None) -> object:
-        if len(self.pairs) == 10:
-            return timestamp
-        self.pairs.append((key, value))
-        return self
-
-    def record_count(self) -> int:
-        return len(self.pairs)
-
-    def close(self) -> None: ...
-
-
-class ContactsFirst(ToyPartition):
-    """Sabotaged: contacts are written before tallies."""
-
-    def flush(self) -> Flush | None:
-        flush = super().flush()
-        return flush and flush._replace(tallies=flush.contacts, contacts=flush.tallies)
-
-
-class MarkerFirst(ToyPartition):
-    """Sabotaged: the marker is written first."""
-
-    def flush(self) -> Flush | None:
-        flush = super().flush()
-        return flush and flush._replace(tallies=[flush.marker, *flush.tallies])
-
-
-class DeletesAtOnce(ToyPartition):
-    """Sabotaged: contacts are deleted with the flush that finds them closed."""
-
-    def flush(self) -> Flush | None:
-        flush = super().flush()
-        closed = [name for name, (state, _) in self.contacts.items() if state[1] is not None]
-        for name in closed:
-            del self.contacts[name]
-        gone = [(f"{self.topic}|c|{name}".encode(), b"") for name in closed]
-        return flush and flush._replace(contacts=[*flush.contacts, *gone])
-
-
-def worker(log: Log, factory: Callable[[str, int], ToyPartition] = ToyPartition) -> tuple[Flusher, Owned]:
-    """What a worker holds after it has read the changelog."""
-    holdings = Holdings([TOPIC], factory)
-    holdings.restore(0, [Record(n, key, value, 0) for n, (key, value) in enumerate(log.written.get("changelog", []))])
+def worker(log: Log) -> tuple[Flusher, Owned]:
+    """What a worker holds that has just begun."""
+    holdings = Holdings([TOPIC], ToyPartition)
     owned = holdings.take(TOPIC, 0)
     owned.begin()
     owned.epoch = 1
@@ -129,52 +76,8 @@ def worker(log: Log, factory: Callable[[str, int], ToyPartition] = ToyPartition)
     return flusher, owned
 
 
-async def totals_after_crashes(
-    seed: int, factory: Callable[[str, int], ToyPartition]
-) -> tuple[dict[TallyKey, int], dict[TallyKey, int]]:
-    """What a worker that dies again and again has counted, and what it should have."""
-    rng = random.Random(seed)
-    values = [value for _, _, value in toy_records(seed, rng.randint(3, 25))]
-    records = [Record(offset, b"k", value, 0) for offset, value in enumerate(values)]
-    written: dict[str, Pairs] = {}
-    for life in range(13):
-        log = Log(written, rng.randrange(60) if life < 12 and rng.random() < 0.6 else None)
-        flusher, owned = worker(log, factory)
-        assert owned.next_offset is not None
-        position = owned.next_offset
-        try:
-            while position < len(records):
-                end = position + rng.randint(1, 7)
-                list(owned.apply(1, records[position:end], Pace(0.02)))
-                position = end
-                await flusher.flush()
-        except CrashError:
-            continue
-        assert isinstance(owned.partition, ToyPartition)
-        return owned.partition.flushed_totals, oracle(values)
-    raise AssertionError("it never came to an end")
-
-
-async def wrong(factory: Callable[[str, int], ToyPartition], histories: int = 200) -> int:
-    """How many random histories end in wrong totals."""
-    count = 0
-    for seed in range(histories):
-        found, right = await totals_after_crashes(seed, factory)
-        count += found != right
-    return count
-
-
-async def test_the_protocol_is_right_in_every_history() -> None:
-    assert await wrong(ToyPartition) == 0
-
-
-@pytest.mark.parametrize("sabotaged", [ContactsFirst, MarkerFirst, DeletesAtOnce])
-async def test_a_sabotaged_protocol_is_found_out(sabotaged: Callable[[str, int], ToyPartition]) -> None:
-    assert await wrong(sabotaged) > 20
-
-
 async def test_the_offset_committed_is_the_markers_and_counters_show_only_then() -> None:
-    log = Log({})
+    log = Log()
     flusher, owned = worker(log)
     list(owned.apply(1, [Record(4, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
     before = dict(owned.partition.flushed_totals)  # type: ignore[attr-defined]
@@ -191,7 +94,7 @@ async def test_the_offset_committed_is_the_markers_and_counters_show_only_then()
 
 
 async def test_a_refused_record_is_written_before_the_marker_that_covers_it() -> None:
-    log = Log({}, budget=1)
+    log = Log(budget=1)
     flusher, owned = worker(log)
     list(owned.apply(1, [Record(4, b"k", b"?", 77)], Pace(0.02)))
 
@@ -203,7 +106,7 @@ async def test_a_refused_record_is_written_before_the_marker_that_covers_it() ->
 
 
 async def test_a_flush_cut_short_is_the_last_because_no_other_would_write_what_it_took() -> None:
-    log = Log({})
+    log = Log()
     log.acknowledges = False
     flusher, owned = worker(log)
     list(owned.apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
@@ -219,7 +122,7 @@ async def test_a_flush_cut_short_is_the_last_because_no_other_would_write_what_i
 
 
 async def test_a_worker_thrown_out_of_the_group_writes_nothing() -> None:
-    log = Log({})
+    log = Log()
     flusher, owned = worker(log)
     list(owned.apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
     log.member = False
@@ -237,7 +140,7 @@ class Refuses(Log):
 
 
 async def test_after_a_commit_was_refused_nothing_is_written_until_the_state_is_forgotten() -> None:
-    log = Refuses({})
+    log = Refuses()
     flusher, owned = worker(log)
     list(owned.apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
     await flusher.flush()
@@ -252,7 +155,7 @@ async def test_after_a_commit_was_refused_nothing_is_written_until_the_state_is_
 
 
 async def test_a_worker_that_nobody_asks_to_rejoin_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    flusher, owned = worker(Refuses({}))
+    flusher, owned = worker(Refuses())
     list(owned.apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
     await flusher.flush()
     monkeypatch.setattr("streams.flusher.LOST_SECONDS", 0.0)
