@@ -246,6 +246,7 @@ class Worker:
                 if published_at:
                     self.event_delay.add(time.time() - published_at / 1000, records)
                 await asyncio.sleep(0)
+                await self.flusher.ebb()
         except Exception as error:
             self._fail(error)
             raise

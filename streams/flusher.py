@@ -33,6 +33,11 @@ LOST_SECONDS: Final = 60.0
 _HOLD_SECONDS: Final = 0.01
 _PAUSES: Final = 2
 """How often as long as a flush took the pause behind it is: a third of the time at the most is spent with flushing."""
+SLOW_SECONDS: Final = 10.0
+"""After which nothing more is applied while a flush is under way, or was broken off."""
+REFUSED_BYTES: Final = 32 * 1024 * 1024
+"""What refused records may take that wait for a flush."""
+_EBB_SECONDS: Final = 0.02
 log = logging.getLogger(__name__)
 
 
@@ -102,18 +107,38 @@ class Flusher:
         self._here_at = monotonic()
         self._busy = asyncio.Lock()
         self._ending = asyncio.Event()
+        self._wanted = asyncio.Event()
         self._broken = False
+        self._begun_at = 0.0
 
     async def run(self) -> None:
         """Flush until ``end``. Raises what a flush raises."""
         while not self._ending.is_set():
+            self._wanted.clear()
             await self.flush()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), self._pause_seconds)
+                await asyncio.wait_for(self._wanted.wait(), self._pause_seconds)
 
     def end(self) -> None:
         """Let ``run`` return, after the flush under way. Never cancel it: what a flush took, no other will write."""
         self._ending.set()
+        self._wanted.set()
+
+    async def ebb(self) -> None:
+        """To be awaited before more is applied: wait while too much is in memory that is not written.
+
+        That is refused records, for which the next flush is made at once, and whatever a slow flush keeps waiting.
+        """
+        while self._is_high:
+            self._wanted.set()
+            async with self._busy:
+                pass  # the flush under way has ended
+            await asyncio.sleep(_EBB_SECONDS)
+
+    @property
+    def _is_high(self) -> bool:
+        slow = self._broken and monotonic() - self._begun_at > SLOW_SECONDS
+        return slow or self.holdings.refused_bytes > REFUSED_BYTES
 
     async def flush(self, *, farewell: bool = False) -> None:
         """Write what changed since the last flush; nothing when the group has moved on: a rebalance is on its way.
@@ -128,7 +153,7 @@ class Flusher:
             if self._broken:
                 self._give_up_in_time()
             elif self.holdings and await self._still_owner():
-                started = monotonic()
+                started = self._begun_at = monotonic()
                 self._broken = True
                 try:
                     await self._flush(farewell)

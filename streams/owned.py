@@ -22,6 +22,7 @@ _IDENTITY_KEY: Final = f"{_IDENTITY}|".encode()
 TOLD: Final = "f|"
 """Behind the topic, the key of the mark that all that stands before it in the changelog was told to other workers."""
 _TOLD_KEY: Final = TOLD.encode()
+_REFUSED_OVERHEAD_BYTES: Final = 500  # what a refused record takes beside its key and value, roughly
 _SHARED: Final = frozenset(b"svdknqam")
 _SHARED_PEOPLE: Final = b"p|a:"
 
@@ -71,7 +72,8 @@ class Owned:
     ``next_offset`` is None while its state is being restored; then it is the offset to apply next. ``epoch`` is that of
     the last seek: batches of an earlier one are stale. ``topic_id`` is the broker's for the topic as it is now, None
     where the broker has none; ``stored_id`` that of the topic whose records are in the state. ``untold``: what is
-    stored and other workers do not know yet, by key; None deletes.
+    stored and other workers do not know yet, by key; None deletes. ``refused_bytes``: what the refused records take
+    that wait for the next flush.
     """
 
     def __init__(self, topic: str, number: int, partition: PartitionState, topic_id: str | None = None) -> None:
@@ -84,6 +86,7 @@ class Owned:
         self.epoch: int | None = None
         self.closed = False
         self.untold: dict[bytes, bytes | None] = {}
+        self.refused_bytes = 0
         self._refused: list[Refused] = []
 
     def begin(self) -> None:
@@ -120,8 +123,12 @@ class Owned:
                 yield 0, 0
             else:
                 started = perf_counter()
-                self._refused += self.partition.apply(chunk)
+                refused = self.partition.apply(chunk)
                 pace.took(len(chunk), perf_counter() - started)
+                self._refused += refused
+                self.refused_bytes += sum(
+                    len(one.key or b"") + len(one.value or b"") + _REFUSED_OVERHEAD_BYTES for one in refused
+                )
                 self.next_offset = chunk[-1][0] + 1
                 yield len(chunk), chunk[0][3]
 
@@ -143,7 +150,7 @@ class Owned:
 
     def take_refused(self) -> list[Refused]:
         """The records refused since the last call; they have to be on the rejected topic before the next marker."""
-        taken, self._refused = self._refused, []
+        taken, self._refused, self.refused_bytes = self._refused, [], 0
         return taken
 
 
@@ -200,6 +207,11 @@ class Holdings(Mapping[Key, Owned]):
         for owned in self._owned.values():
             if owned.next_offset is not None:
                 owned.epoch = epoch
+
+    @property
+    def refused_bytes(self) -> int:
+        """What the refused records of all partitions take that wait for the next flush."""
+        return sum(owned.refused_bytes for owned in self._owned.values())
 
     def close(self) -> None:
         """Let no further chunk be applied; what was applied can still be flushed."""

@@ -114,10 +114,6 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
     epoch = 0
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._room = _Room()
-
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         # Faust says 1500. A client has one fetch under way: what is to be read after a seek waits for the idle one.
@@ -130,10 +126,10 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         """Once the client is there, have it make plain records of what is batched."""
         await super().on_start()
         fetcher = self._ensure_consumer()._fetcher
-        fetcher._records = _Fetched(fetcher._records, self.transport.batched, self._room)
+        fetcher._records = _Fetched(fetcher._records, self.transport.batched)
 
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
-        self._room.left = UNPACKED_BYTES
+        self._ensure_consumer()._fetcher._records.room = UNPACKED_BYTES
         fetched = await super()._fetch_records(*args, **kwargs)
         # Nothing is awaited from here on: a seek happens before these records were taken, or after they are stamped.
         batched = self.transport.batched
@@ -199,33 +195,29 @@ def fetch_bytes(partitions: int) -> int:
     return max(_SMALLEST_FETCH_BYTES, min(LARGEST_FETCH_BYTES, FETCHED_BYTES // max(1, partitions)))
 
 
-class _Room:
-    """How many bytes may still be unpacked."""
-
-    left = 0
-
-
 class _Fetched(OrderedDict[Any, Any]):
-    """What the client has fetched, by partition; of the batched topics it is unpacked as plain records, as room allows.
+    """What the client has fetched, by partition; of the batched topics it is unpacked as plain records.
 
     The client would make an object of eleven fields of each, the batch another of four: a tenth of a worker's time.
+    ``room`` is how many bytes may still be unpacked.
     """
 
-    def __init__(self, found: Mapping[Any, Any], batched: Collection[str], room: _Room) -> None:
+    room = 0
+
+    def __init__(self, found: Mapping[Any, Any], batched: Collection[str]) -> None:
         self._batched = batched
-        self._room = room
         super().__init__(found)
 
     def __setitem__(self, tp: Any, result: Any) -> None:
         if tp.topic in self._batched and isinstance(result, FetchResult):
             result._partition_records._consumer_record = _plain
-            result.getall = partial(_unpacked, result, self._room)
+            result.getall = partial(_unpacked, result, self)
         super().__setitem__(tp, result)
 
 
-def _unpacked(result: Any, room: _Room, most: int) -> list[Plain]:
+def _unpacked(result: Any, fetched: _Fetched, most: int) -> list[Plain]:
     """What ``FetchResult.getall`` gives, and of it no more than there is room for; the rest stays where it is."""
-    left = room.left
+    left = fetched.room
     if left <= 0 or not result.check_assignment(result._topic_partition) or not result.has_more():
         return []
     found: list[Plain] = []
@@ -238,7 +230,7 @@ def _unpacked(result: Any, room: _Room, most: int) -> list[Plain]:
     else:
         result._update_position()
         result._partition_records = None
-    room.left = left
+    fetched.room = left
     return found
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
@@ -15,7 +17,7 @@ from streams.events import CALL_EVENTS
 from streams.fence import append
 from streams.settings import Settings
 from streams.transport import Batch
-from tests.integration.harness import counted, restored, running, until
+from tests.integration.harness import counted, read_all, restored, running, until
 from tests.integration.toy_partition import TallyKey
 
 pytestmark = pytest.mark.timeout(120)
@@ -129,3 +131,22 @@ async def test_what_its_partitions_have_fetched_ahead_is_bounded_together(settin
     async with stopped(settings) as found:
         assert found.fetched == dict.fromkeys(range(4), 64 * MIB // 20)  # 4 partitions of 5 topics
         assert await found.count(4) == {("q", "offered"): 2_000}
+
+
+async def test_refused_records_do_not_pile_up_between_two_flushes(settings: Settings) -> None:
+    slow = msgspec.structs.replace(settings.worker, flush_interval_seconds=60.0)
+    await publish(settings, [b"?" * 500_000 + os.urandom(100) for _ in range(300)], 1, "gzip")
+    most = 0
+
+    async with running(msgspec.structs.replace(settings, worker=slow)) as worker:
+
+        def all_are_applied() -> bool:
+            nonlocal most
+            most = max(most, worker.holdings.refused_bytes)
+            return worker.lag.get((CALL_EVENTS, 0)) == 0
+
+        await until(all_are_applied, lambda: worker.lag, 30.0)
+
+    assert 32 * MIB < most < 37 * MIB
+    assert worker.flusher.flushes == 5  # of 150 MB, 36 at a time
+    assert len(await read_all(settings, "call-events-rejected")) == 300

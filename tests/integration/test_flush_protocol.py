@@ -132,6 +132,54 @@ async def test_a_worker_thrown_out_of_the_group_writes_nothing() -> None:
     assert log.written == {}
 
 
+class Gate(Log):
+    """A broker that acknowledges nothing until it is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = asyncio.Event()
+
+    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> asyncio.Future[Any]:
+        await self.opened.wait()
+        return await super().send_batch(batch, topic, partition=partition)
+
+
+async def test_nothing_more_is_applied_while_a_flush_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.flusher.SLOW_SECONDS", 0.05)
+    log = Gate()
+    flusher, owned = worker(log)
+    list(owned.apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
+    await flusher.ebb()  # nothing is under way
+    flushing = asyncio.create_task(flusher.flush())
+    await asyncio.sleep(0)
+    await flusher.ebb()  # not for long yet
+
+    await asyncio.sleep(0.06)
+    waiting = asyncio.create_task(flusher.ebb())
+    done, _ = await asyncio.wait({waiting}, timeout=0.1)
+    log.opened.set()
+    await flushing
+    await waiting
+
+    assert not done
+
+
+async def test_after_a_flush_was_broken_off_nothing_is_applied_until_the_partitions_are_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("streams.flusher.SLOW_SECONDS", 0.0)
+    flusher, owned = worker(Refuses())
+    list(owned.apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
+    await flusher.flush()
+
+    waiting = asyncio.create_task(flusher.ebb())
+    done, _ = await asyncio.wait({waiting}, timeout=0.1)
+    flusher.forget()
+    await waiting
+
+    assert not done
+
+
 class Refuses(Log):
     """The group has moved on, and says so at the commit."""
 
