@@ -24,9 +24,9 @@ from streams.fence import Fence
 from streams.owned import Holdings
 from streams.partition import Record
 from streams.settings import Broker
-from streams.transport import RawSchema
+from streams.transport import RawSchema, fetch_bytes
 
-_FETCH_BYTES = 4 * 1024 * 1024
+_AT_ONCE: Final = 16_000
 _POLL_MS = 250
 _TELL_SECONDS: Final = 5.0
 log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class StateTable(Table):
             return False
         consumer = AIOKafkaConsumer(
             **client_arguments(self.broker), enable_auto_commit=False, auto_offset_reset="earliest",
-            max_partition_fetch_bytes=_FETCH_BYTES, fetch_max_wait_ms=_POLL_MS // 2,
+            max_partition_fetch_bytes=fetch_bytes(len(numbers)), fetch_max_wait_ms=_POLL_MS // 2,
             isolation_level="read_committed" if self.trust_end_offsets else "read_uncommitted",
         )  # fmt: skip
         try:
@@ -122,7 +122,7 @@ class StateTable(Table):
             log.info("restoring partitions %s: %d offsets of the changelog", sorted(numbers), all_of_it)
             idle = self.trust_end_offsets
             while current == self._round and (behind or not idle):
-                fetched = await consumer.getmany(timeout_ms=_POLL_MS)
+                fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
                 idle = self.trust_end_offsets or not fetched
                 for tp, records in fetched.items():
                     if current != self._round:

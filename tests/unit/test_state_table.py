@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import pytest
+from aiokafka.structs import TopicPartition
 from faust.types import TP
 
 from streams.app import Worker, build
@@ -46,3 +48,67 @@ async def test_a_restoration_that_ends_after_the_next_has_begun_begins_nothing(m
     await worker._state.on_recovery_completed({CHANGELOG}, set())
 
     assert worker.holdings[CALL_EVENTS, 0].next_offset is None
+
+
+class Kept(NamedTuple):
+    """A record of the changelog that changes nothing."""
+
+    offset: int
+    key: bytes = b"call-events|f|"
+    value: bytes = b""
+
+
+class Changelog:
+    """Kafka's client, for a changelog that has 1,000 records in each partition."""
+
+    said: dict[str, Any]
+
+    def __init__(self, **said: Any) -> None:
+        Changelog.said = said
+        self._read: dict[TopicPartition, int] = {}
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def assign(self, partitions: Sequence[TopicPartition]) -> None:
+        self._read = dict.fromkeys(partitions, 0)
+
+    async def seek_to_beginning(self, *_: TopicPartition) -> None: ...
+
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 1_000)
+
+    async def position(self, tp: TopicPartition) -> int:
+        return self._read[tp]
+
+    async def getmany(self, *, timeout_ms: int, max_records: int = 10**9) -> dict[TopicPartition, list[Kept]]:
+        assert timeout_ms > 0
+        found = {}
+        for tp, position in self._read.items():
+            if taken := min(1_000 - position, max_records):
+                found[tp] = [Kept(position + n) for n in range(taken)]
+                self._read[tp] += taken
+                max_records -= taken
+        return found
+
+
+async def test_however_many_partitions_are_restored_what_is_read_at_once_is_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker, looks = assigned(monkeypatch), list[int]()
+    monkeypatch.setattr(worker._state, "fence", None)
+    monkeypatch.setattr("streams.state_table.AIOKafkaConsumer", Changelog)
+    getmany = Changelog.getmany
+
+    async def look(self: Changelog, **asked: Any) -> dict[TopicPartition, list[Kept]]:
+        found = await getmany(self, **asked)
+        looks.append(sum(map(len, found.values())))
+        return found
+
+    monkeypatch.setattr(Changelog, "getmany", look)
+
+    assert await worker._state._restore(range(40), worker._state._round)
+
+    assert looks == [16_000, 16_000, 8_000]
+    assert Changelog.said["max_partition_fetch_bytes"] == 64 * 1024 * 1024 // 40
