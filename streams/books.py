@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from mypy_extensions import mypyc_attr
 
 from streams import tally as y
-from streams.facts import ABANDONED, ANSWERED, FLOWED_OUT, ORPHANED
+from streams.facts import ABANDONED, ANSWERED, FLOWED_OUT
 from streams.tally import Fields
 from streams.tally.rules import ConversationRules
 
@@ -30,7 +30,6 @@ ROWS_APART: Final = (TAG_ROW, TEAM_ROW)
 
 CELL_MS: Final = 10_000
 
-LEFT: Final = frozenset({ANSWERED, ABANDONED, FLOWED_OUT, ORPHANED})
 WAITED: Final = frozenset({ANSWERED, ABANDONED, FLOWED_OUT})
 
 

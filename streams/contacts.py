@@ -56,7 +56,7 @@ class Contacts:
         self.told: list[Telling] = []
         self._prefix = prefix + b"c|"
         self._timers: list[tuple[int, str]] = []
-        self._dirty: dict[str, None] = {}
+        self._dirty: list[Contact] = []
         self._forgotten: dict[str, None] = {}
         self._gone: list[str] = []
         self._ghosts: dict[str, int] = {}
@@ -139,7 +139,7 @@ class Contacts:
                 elif contact.head.settled():
                     history.shrink(contact)
                     self._count(contact)
-                    self._dirty[name] = None
+                    self._touch(contact)
                     heappush(timers, (self._due(contact), name))
                 elif contact.head.done_at >= 0 and contact.head.voicemail_at >= 0:
                     history.give_up_voicemail(contact, deadline)
@@ -201,7 +201,7 @@ class Contacts:
     def _refresh(self, contact: Contact, settled: bool | None) -> None:
         """Bring everything that looks at a contact up to date; ``settled`` is what it was, None for a new timer."""
         name, head = contact.contact_id, contact.head
-        self._dirty[name] = None
+        self._touch(contact)
         self._count(contact)
         if head is None:
             return
@@ -210,7 +210,7 @@ class Contacts:
             heappush(self._timers, (due, name))
             if due < self.next_due:
                 self.next_due = due
-        self._shown.update(name, head)
+        self._shown.update(contact, head)
 
     def _count(self, contact: Contact) -> None:
         head = contact.head
@@ -221,20 +221,28 @@ class Contacts:
             self.kept[kept_as] += 1
             contact.kept_as = kept_as
 
+    def _touch(self, contact: Contact) -> None:
+        if not contact.dirty:
+            contact.dirty = True
+            self._dirty.append(contact)
+
     def _forget(self, name: str) -> None:
-        self.kept[self.by_id.pop(name).kept_as] -= 1
+        contact = self.by_id.pop(name)
+        self.kept[contact.kept_as] -= 1
         self._gone.append(name)
-        if name in self._dirty:  # what is stored is older than its stub: after a crash it would come back to life
+        if contact.dirty:  # what is stored is older than its stub: after a crash it would come back to life
             self._forgotten[name] = None
-            del self._dirty[name]
+            contact.dirty = False
 
     # --- storing and reading back ------------------------------------------------------------------------------------
 
     def changed(self, stamp: int) -> list[tuple[bytes, bytes]]:
         """Every contact changed since the last call, encoded and stamped with the offset it includes."""
         written = [(self._key(name), _encode((0, stamp))) for name in self._forgotten if name not in self.by_id]
-        for name in self._dirty:
-            contact = self.by_id[name]
+        for contact in self._dirty:
+            if not contact.dirty:
+                continue  # forgotten meanwhile
+            contact.dirty = False
             contact.stamp = max(contact.stamp, stamp)
             stored = (
                 STATE_VERSION, contact.stamp, contact.linked, contact.count, contact.log,
@@ -242,7 +250,7 @@ class Contacts:
                 contact.base_at, contact.digests, contact.source, contact.customer, contact.lead, contact.born,
                 contact.revived,
             )  # fmt: skip
-            written.append((self._key(name), _encode(stored)))
+            written.append((self._key(contact.contact_id), _encode(stored)))
         self._dirty.clear()
         self._forgotten.clear()
         return written
@@ -281,7 +289,7 @@ class Contacts:
             history.rebuild(contact)
             self._count(contact)
             if contact.head is not None:
-                self._shown.update(name, contact.head)
+                self._shown.update(contact, contact.head)
             elif self._due(contact) <= watermark:
                 self._forget(name)
         self._timers = [(self._due(contact), name) for name, contact in self.by_id.items()]

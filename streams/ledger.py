@@ -12,11 +12,12 @@ from typing import Final
 
 import msgspec
 
+from streams import facts as k
 from streams import maxima
 from streams import tally as y
-from streams.books import CELL_MS, CORRECTED, LEFT, OTHER, TAG_ROW, TEAM_ROW, TOTAL, WAITED, Book, Limits, Slice
+from streams.books import CELL_MS, CORRECTED, OTHER, TAG_ROW, TEAM_ROW, TOTAL, Book, Limits, Slice
 from streams.editions import NOW, Editions
-from streams.facts import ANSWERED, BETWEEN, CONTACTED, CREATED, OFFERED, RANG, TAGGED, TEAM_RATED, Change, Fact
+from streams.facts import Change, Fact
 from streams.maxima import Broken
 from streams.presence import Spent
 from streams.settings import Settings
@@ -80,19 +81,20 @@ class Ledger:
         """
         sign, fact = change
         kind, value, at = fact.kind, fact.value, fact.at
-        queue = fact.queue if kind not in _APART else self._row_apart(fact, born)
+        queue = self._row_apart(fact, born) if kind in (k.TAGGED, k.TEAM_RATED) else fact.queue
         if queue is None:
             return True
         book = self._books.get((queue, fact.channel)) or self.book(queue, fact.channel)
         limits = book.limits if born >= self.editions.since else self.limits(book, born)
-        if kind < CREATED:
+        waited = k.ANSWERED <= kind <= k.FLOWED_OUT  # the kinds of ``WAITED``
+        if kind < k.CREATED:
             fields = y.counts(fact, limits.threshold_ms, limits.short_ms)
             first = y.HISTOGRAMS.get(kind)
             if first is not None:
                 fields += ((first + y.bucket(value), 1),)
-            if kind == RANG:
+            if kind == k.RANG:
                 fields += limits.beyond_band(value)
-        elif not CONTACTED <= kind <= BETWEEN:
+        elif not k.CONTACTED <= kind <= k.BETWEEN:
             fields = conversations.counts(fact, limits.conversations)
         else:
             fields = people.counts(fact)
@@ -104,10 +106,10 @@ class Ledger:
             if sign > 0:
                 for field, n in fields:
                     cell[field] = cell.get(field, 0) + n
-                if kind in WAITED:
+                if waited:
                     if value >= cell.get(y.MAX_WAIT, 0):
                         cell[y.MAX_WAIT] = value
-                    if kind == ANSWERED and value >= cell.get(y.MAX_ANSWERED_WAIT, 0):
+                    if kind == k.ANSWERED and value >= cell.get(y.MAX_ANSWERED_WAIT, 0):
                         cell[y.MAX_ANSWERED_WAIT] = value
             else:
                 for field, n in fields:
@@ -116,22 +118,22 @@ class Ledger:
             self._enter_total(book, sign, fields, offset)
             self._enter(book, at, sign, fields, 0, offset, watermark)
             self._enter(book, cohort, sign, fields, COHORT, offset, watermark)
-            if sign > 0 and kind in WAITED:
+            if sign > 0 and waited:
                 for piece, shift, _, _ in self._held(book, at, cohort, watermark):
                     if piece.stamp < offset:
                         maxima.raised(piece, kind, value, shift)
-        if kind == OFFERED:
+        if kind == k.OFFERED:
             self._enter_length(book, at, sign, offset, watermark)
-        elif kind in LEFT:
+        elif waited or kind == k.ORPHANED:
             self._enter_length(book, at, -sign, offset, watermark)
-            if sign < 0 and kind in WAITED:
+            if sign < 0 and waited:
                 self._retract_maxima(book, fact, cohort, offset, watermark)
         return at >= oldest or cohort >= oldest
 
     def _row_apart(self, fact: Fact, born: int) -> str | None:
         """The row of a tag: its own when the settings name it, else that of all others. That of a team, or None."""
         edition = self.editions.of(born)
-        if fact.kind == TAGGED:
+        if fact.kind == k.TAGGED:
             return TAG_ROW + (fact.detail if fact.detail in edition.definitions.tags else OTHER)
         _, team, agent = fact.detail.split("\n")
         found = edition.team(team, agent)
@@ -245,7 +247,8 @@ class Ledger:
 
     def _slice(self, store: MutableMapping[int, Slice], ring: Ring, at: int, book: Book) -> Slice:
         start = at - at % ring.width_ms
-        piece = store.get(start)
+        assert isinstance(store, dict)  # here nothing is packed (``streams.packed``): compiled, this is found sooner
+        piece: Slice | None = store.get(start)
         if piece is None:
             piece = store[start] = Slice(self._key(ring.code, start, book.queue, book.channel), {}, {})
         if not piece.dirty:
@@ -324,7 +327,6 @@ class Ledger:
 
 
 Pairs = tuple[tuple[int, int], ...]
-_APART: Final = frozenset({TAGGED, TEAM_RATED})
 _MAXIMA: Final = frozenset({y.MAX_WAIT, y.MAX_ANSWERED_WAIT})
 _COHORT_CELL: Final = (1 << 30) - 1
 _SINK: Final = Slice(b"", {}, {})

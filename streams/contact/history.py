@@ -41,7 +41,8 @@ class Contact(Noun):
     """What is remembered of one contact; ``head`` is rebuilt from ``log`` and never stored.
 
     ``linked`` contacts (conversations) are remembered longer: a reopen, a survey or a repeat can still come.
-    ``source`` is who told of it first. ``kept_as`` is what the store has counted it as, -1 for not yet.
+    ``source`` is who told of it first. ``kept_as`` is what the store has counted it as, -1 for not yet; ``dirty`` says
+    that it is to be stored, ``shown`` where ``streams.contact.shown`` has it.
     ``customer`` and ``lead`` are as the earliest event that names one says, with its time. ``born`` is the source
     offset it was first heard of at; ``revived`` that at which it last came back from being a stub. ``seen`` has a bit
     for each event id of ``log`` (some share one): where it is not set, the log need not be searched.
@@ -70,6 +71,8 @@ class Contact(Noun):
         self.last_at = last_at
         self.last_rank = last_rank
         self.kept_as = kept_as
+        self.dirty = False
+        self.shown = 0
         self.seen = -1 if log else 0
 
     def stored(self) -> tuple[object, ...]:

@@ -1,11 +1,14 @@
 """Who waits, who is served, what is left to be dealt with: views of the open contacts, brought up to date one by one.
 
-A contact's head enters after each event; each dictionary then holds what is true of it, or nothing. So a view is never
-counted up and down: adding or removing a contact twice is harmless.
+A contact enters after each event; each dictionary then holds what is true of it, or nothing. So a view is never counted
+up and down. The contact itself remembers which of them have it: where it never was, nothing is looked up.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
+from streams.contact.history import Contact
 from streams.contact.nouns import OPEN, Head, Voicemail, Waiting
 from streams.contact.state import excluded
 
@@ -20,41 +23,59 @@ class Shown:
         self.voicemails: dict[str, Voicemail] = {}
         self.open_conversations: dict[str, Head] = {}
 
-    def update(self, name: str, head: Head) -> None:
+    def update(self, contact: Contact, head: Head) -> None:
         """This is the contact's state now."""
+        name, before = contact.contact_id, contact.shown
         counts = not (head.flags and excluded(head.flags))
-        if head.dialogue is not None:
-            if counts and head.done_at < 0:
+        now = 0
+        if counts:
+            if head.dialogue is not None and head.done_at < 0:
+                now |= _OPEN
                 self.open_conversations[name] = head
-            else:
-                self.open_conversations.pop(name, None)
-        self._show_waiting(name, head, counts)
-        segment = head.in_hand() if counts and head.segments else None
-        if segment is not None:
-            self.handling[name] = (segment.queue, head.channel)
-            if segment.agent_id is not None:
-                self.hands[name] = segment.agent_id
-        elif name in self.handling:
+            waiting = _waiting(head)
+            if waiting:
+                now |= _WAITING
+                self.waiting[name] = waiting
+            segment = head.in_hand() if head.segments else None
+            if segment is not None:
+                now |= _HANDLED
+                self.handling[name] = (segment.queue, head.channel)
+                if segment.agent_id is not None:
+                    now |= _IN_HAND
+                    self.hands[name] = segment.agent_id
+            if head.voicemail_at >= 0:
+                now |= _VOICEMAIL
+                self.voicemails[name] = Voicemail(head.voicemail_queue, head.channel, head.voicemail_at)
+        contact.shown = now
+        gone = before & ~now
+        if gone:
+            self._remove(name, gone)
+
+    def _remove(self, name: str, gone: int) -> None:
+        if gone & _OPEN:
+            del self.open_conversations[name]
+        if gone & _WAITING:
+            del self.waiting[name]
+        if gone & _HANDLED:
             del self.handling[name]
-            self.hands.pop(name, None)
-        if counts and head.voicemail_at >= 0:
-            self.voicemails[name] = Voicemail(head.voicemail_queue, head.channel, head.voicemail_at)
-        elif name in self.voicemails:
+        if gone & _IN_HAND:
+            del self.hands[name]
+        if gone & _VOICEMAIL:
             del self.voicemails[name]
 
-    def _show_waiting(self, name: str, head: Head, counts: bool) -> None:
-        waiting: list[Waiting] | None = None
-        if counts:
-            for visit in head.visits:
-                if visit.outcome == OPEN and visit.offered_at >= 0:
-                    waits = Waiting(
-                        visit.queue, head.channel, visit.offered_at, visit.priority, visit.callback, visit.position
-                    )
-                    if waiting is None:
-                        waiting = [waits]
-                    else:
-                        waiting.append(waits)
-        if waiting is not None:
-            self.waiting[name] = waiting
-        elif name in self.waiting:
-            del self.waiting[name]
+
+def _waiting(head: Head) -> list[Waiting]:
+    found: list[Waiting] = []
+    for visit in head.visits:
+        if visit.outcome == OPEN and visit.offered_at >= 0:
+            found.append(  # noqa: PERF401 mostly there is none or one, and this runs for every event
+                Waiting(visit.queue, head.channel, visit.offered_at, visit.priority, visit.callback, visit.position)
+            )
+    return found
+
+
+_OPEN: Final = 1
+_WAITING: Final = 2
+_HANDLED: Final = 4
+_IN_HAND: Final = 8
+_VOICEMAIL: Final = 16

@@ -39,7 +39,8 @@ class Outbox:
             fact = telling.fact
             told = Told(VERSION, self._topic, self._number, offset, self._next(offset), watermark, telling.who, fact)
             address = (telling.who, fact.contact_id, fact.part)
-            self._told.pop(address, None)  # so that the latest is the last
+            if address in self._told:
+                del self._told[address]  # so that the latest is the last
             self._told[address] = (telling.destination, told)
 
     def time_passes(self, before: int, at: int, offset: int) -> None:
