@@ -99,7 +99,7 @@ class Worker:
         )
         self.event_delay = Delay()
         self.rebalances = 0
-        self._pace = Pace(settings.worker.loop_hold_seconds)
+        self._pace = Pace(settings.worker.loop_hold_seconds, hurried=lambda: self.flusher.under_way)
         self._leave = asyncio.Event()
         self._failure: BaseException | None = None
         self._wire(embedded)

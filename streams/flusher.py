@@ -136,6 +136,11 @@ class Flusher:
             await asyncio.sleep(_EBB_SECONDS)
 
     @property
+    def under_way(self) -> bool:
+        """Whether a flush is being made."""
+        return self._busy.locked()
+
+    @property
     def _is_high(self) -> bool:
         slow = self._broken and monotonic() - self._begun_at > SLOW_SECONDS
         return slow or self.holdings.refused_bytes > REFUSED_BYTES

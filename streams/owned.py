@@ -50,13 +50,24 @@ class PartitionState(Protocol):
 
 
 class Pace:
-    """How many records fit into ``hold_seconds`` of the loop, learnt from how long the last ones took."""
+    """How many records fit into ``hold_seconds`` of the loop, learnt from how long the last ones took.
+
+    While somebody else goes from one answer of the broker to the next (``hurried``), a chunk is a small part of that:
+    every step of a flush waits for one.
+    """
 
     LEAST, MOST = 16, 8_000
+    HURRIED = 5
 
-    def __init__(self, hold_seconds: float, start: int = 250) -> None:
+    def __init__(self, hold_seconds: float, start: int = 250, hurried: Callable[[], bool] = lambda: False) -> None:
         self.hold_seconds = hold_seconds
         self.records = start
+        self._hurried = hurried
+
+    @property
+    def chunk(self) -> int:
+        """How many records to apply next."""
+        return max(self.LEAST, self.records // self.HURRIED) if self._hurried() else self.records
 
     def took(self, records: int, seconds: float) -> None:
         """Learn from a chunk: at most twice as many next time, however quick it was; fewer at once when slow."""
@@ -115,7 +126,7 @@ class Owned:
             return
         position = 0
         while position < len(records) and not self.closed:
-            chunk = records[position : position + pace.records]
+            chunk = records[position : position + pace.chunk]
             position += len(chunk)
             if chunk[0][0] < self.next_offset:
                 chunk = [record for record in chunk if record[0] >= self.next_offset]

@@ -228,6 +228,22 @@ def test_records_applied_already_and_stale_batches_are_left_out() -> None:
     assert (partition.applied, owned.next_offset) == (10, 10)
 
 
+def test_while_a_flush_is_under_way_the_loop_is_held_for_a_fifth_of_the_time() -> None:
+    partition, flushing = ToyPartition(TOPIC, 0), True
+    owned = Owned(TOPIC, 0, partition)
+    owned.begin()
+    owned.epoch = 1
+    records = [Record(n, b"k", f"c{n},offered,q,{n}".encode(), 0) for n in range(300)]
+    pace = Pace(hold_seconds=1e9, start=100, hurried=lambda: flushing)
+
+    chunks = owned.apply(1, records, pace)
+    first = [next(chunks)[0] for _ in range(5)]
+    flushing = False
+    rest = [applied for applied, _ in chunks]
+
+    assert (first, rest) == ([20, 20, 20, 20, 20], [100, 100])
+
+
 async def test_records_that_expired_before_they_were_read_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
     worker = build(Settings(), ToyPartition)
     owned = worker.holdings.take(TOPIC, 0)
