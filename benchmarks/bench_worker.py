@@ -141,8 +141,7 @@ async def measure() -> None:
             )
         ],
         f"{LIVE_SECONDS} s; lag is what was published and is not yet counted, flushed, acknowledged and committed: "
-        "it is never 0, and least behind a flush. A worker that keeps up is no further behind in the second half than in "
-        "the first, and has caught up when the next flush is over.",
+        "it is never 0, and least behind a flush.",
     )
 
 

@@ -199,9 +199,10 @@ class Watch:
     def busy(self, warm: int = 0) -> tuple[Sample, Sample]:
         """From the beginning of a flush that had ``warm`` records or more to the last commit: start-up is left out.
 
-        What a flush commits was applied when it began, an interval after the commit before it. Counted from its own
-        commit on, all that was applied meanwhile would be a present. Where there are too few flushes to leave the first
-        out, it is from the first look on.
+        What a flush commits was applied when it began, an interval or more after the commit before it (the longer pause
+        of a worker that is behind is counted as its time). Counted from its own commit on, all that was applied
+        meanwhile would be a present. Where there are too few flushes to leave the first out, it is from the first look
+        on.
         """
         return window(self.samples, warm)
 
