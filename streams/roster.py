@@ -130,8 +130,16 @@ class Roster(Generic[K, T, C]):
         """One timer each, for when something may be due; what comes to be due later is seen when it fires."""
         if due < self._timed.get(who, NEVER):
             self._timed[who] = due
-            heappush(self._timers, (due, who))
+            if len(self._timers) > 2 * len(self._timed) + _FEW:  # most have an earlier one: a contact that ended, mostly
+                self._time()
+            else:
+                heappush(self._timers, (due, who))
             self.next_due = min(self.next_due, due)
+
+    def _time(self) -> None:
+        """The timers, and no others."""
+        self._timers = [(due, who) for who, due in self._timed.items()]
+        heapify(self._timers)
 
     def _forget(self, who: str) -> None:
         del self.by_who[who]
@@ -179,14 +187,14 @@ class Roster(Generic[K, T, C]):
     def restored(self) -> None:
         """Everything stored was read: the timers follow from it."""
         self._timed = {who: due for who, known in self.by_who.items() if (due := self._rules.due(known)) < NEVER}
-        self._timers = [(due, who) for who, due in self._timed.items()]
-        heapify(self._timers)
+        self._time()
         self.next_due = self._timers[0][0] if self._timers else NEVER
 
     def _key(self, who: str) -> bytes:
         return self._prefix + who.encode("utf-8", "surrogatepass")
 
 
+_FEW: Final = 64
 _GHOST: Final = 0x92
 """First byte of somebody who was forgotten before they were stored: a pair of 0 and the offset it includes."""
 
