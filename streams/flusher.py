@@ -32,7 +32,8 @@ from streams.topics import rejected_topic
 LOST_SECONDS: Final = 60.0
 _HOLD_SECONDS: Final = 0.01
 _PAUSES: Final = 2
-"""How often as long as a flush took the pause behind it is: a third of the time at the most is spent with flushing."""
+"""How often as long as a flush took the pause after it is, for a worker that is behind: then flushes are a third of the
+time at the most."""
 SLOW_SECONDS: Final = 10.0
 """After which nothing more is applied while a flush is under way, or was broken off."""
 REFUSED_BYTES: Final = 32 * 1024 * 1024
@@ -70,10 +71,10 @@ class Flusher:
 
     Flushes never overlap.
 
-    ``interval_seconds`` is the pause between two, longer where a flush takes long: a backlog is caught up with sooner
-    when what changes again and again is written once. ``lease_seconds`` is the session timeout of the group. Without a
-    ``fence``, a worker that was away for half of it (stopped, swapped out) asks the broker whether it is still a member
-    before it writes: its values may be stale.
+    ``interval_seconds`` is the pause between two, longer while the worker is ``behind``: a backlog is caught up with
+    sooner when what changes again and again is written once. ``lease_seconds`` is the session timeout of the group.
+    Without a ``fence``, a worker that was away for half of it (stopped, swapped out) asks the broker whether it is
+    still a member before it writes: its values may be stale.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Flusher:
         *,
         interval_seconds: float,
         lease_seconds: float,
+        behind: Callable[[], bool] = lambda: False,
         fence: Fence | None = None,
         facts: Mapping[str, str] | None = None,
         sharing: Sharing | None = None,
@@ -100,6 +102,8 @@ class Flusher:
         self._producer = producer
         self._group = group
         self._interval_seconds = interval_seconds
+        self._pause_seconds = interval_seconds
+        self._behind = behind
         self._lease_seconds = lease_seconds
         self._fence = fence
         self._durable: dict[TP, int] = {}
@@ -116,6 +120,7 @@ class Flusher:
         while not self._ending.is_set():
             self._wanted.clear()
             await self.flush()
+            self._pause_seconds = self._pause()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), self._pause_seconds)
 
@@ -178,9 +183,9 @@ class Flusher:
         if self.sharing is not None:
             self.sharing.forget()
 
-    @property
-    def _pause_seconds(self) -> float:
-        return max(self._interval_seconds, min(_PAUSES * self.last_seconds, self._lease_seconds / 4))
+    def _pause(self) -> float:
+        longer = min(_PAUSES * self.last_seconds, self._lease_seconds / 4) if self._behind() else 0.0
+        return max(self._interval_seconds, longer)
 
     @property
     def _fenced(self) -> bool:

@@ -22,6 +22,8 @@ _IDENTITY_KEY: Final = f"{_IDENTITY}|".encode()
 TOLD: Final = "f|"
 """Behind the topic, the key of the mark that all that stands before it in the changelog was told to other workers."""
 _TOLD_KEY: Final = TOLD.encode()
+BEHIND_RECORDS: Final = 50_000
+"""Records not applied yet: some two seconds of a worker at full speed. One that keeps up has some thousands."""
 _REFUSED_OVERHEAD_BYTES: Final = 500  # what a refused record takes beside its key and value, roughly
 _SHARED: Final = frozenset(b"svdknqam")
 _SHARED_PEOPLE: Final = b"p|a:"

@@ -130,7 +130,9 @@ class Roster(Generic[K, T, C]):
         """One timer each, for when something may be due; what comes to be due later is seen when it fires."""
         if due < self._timed.get(who, NEVER):
             self._timed[who] = due
-            if len(self._timers) > 2 * len(self._timed) + _FEW:  # most have an earlier one: a contact that ended, mostly
+            if (
+                len(self._timers) > 2 * len(self._timed) + _FEW
+            ):  # most have an earlier one: a contact that ended, mostly
                 self._time()
             else:
                 heappush(self._timers, (due, who))

@@ -38,6 +38,7 @@ from streams.exposition.worker import worker_families
 from streams.glossary import sections
 from streams.glossary.text import page
 from streams.measures.shelf import Shelf
+from streams.owned import BEHIND_RECORDS
 from streams.partition import Partition
 from streams.pieces import in_pieces
 from streams.planning.routes import Planner
@@ -48,8 +49,6 @@ from streams.watching import CACHE_MS, Watching
 if TYPE_CHECKING:
     from streams.app import Worker
 
-BEHIND_RECORDS: Final = 10_000
-"""Records not applied yet; a worker that keeps up has a few hundred, or a few thousand at its top speed."""
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
