@@ -58,7 +58,7 @@ class Worker:
     """One process's share of the stream. ``run`` it once.
 
     ``on_start`` hooks run before Faust starts (a web server answers while state is restored), ``on_stop`` hooks after
-    it has ended, in reverse.
+    it has ended, in reverse. While any of ``hurried`` says so, batches are applied in smaller chunks.
     """
 
     def __init__(
@@ -98,7 +98,8 @@ class Worker:
         )
         self.event_delay = Delay()
         self.rebalances = 0
-        self._pace = Pace(settings.worker.loop_hold_seconds, hurried=lambda: self.flusher.under_way)
+        self.hurried: list[Callable[[], bool]] = [lambda: self.flusher.under_way]
+        self._pace = Pace(settings.worker.loop_hold_seconds, hurried=lambda: any(each() for each in self.hurried))
         self._leave = asyncio.Event()
         self._failure: BaseException | None = None
         self._wire(embedded)

@@ -54,8 +54,8 @@ class PartitionState(Protocol):
 class Pace:
     """How many records fit into ``hold_seconds`` of the loop, learnt from how long the last ones took.
 
-    While somebody else goes from one answer of the broker to the next (``hurried``), a chunk is a small part of that:
-    every step of a flush waits for one.
+    While somebody else needs the loop again and again (``hurried``), a chunk is a small part of that: every step of a
+    flush, or of a snapshot, waits for one.
     """
 
     LEAST, MOST = 16, 8_000

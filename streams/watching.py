@@ -36,6 +36,11 @@ class Watching:
         self._owed_seconds = 0.0
         self._is_behind = is_behind
 
+    @property
+    def under_way(self) -> bool:
+        """Whether somebody waits for a snapshot, or for what is rendered from it."""
+        return self._one_at_a_time.locked()
+
     async def taken(self, within_ms: int) -> Snapshot:
         """A snapshot not older than ``within_ms``, or than ``OLDEST_SECONDS`` while the worker is behind."""
         async with self._one_at_a_time:

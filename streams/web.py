@@ -262,6 +262,10 @@ class WebServer:
         )
         return web.Response(text=text, content_type="text/html")
 
+    def is_waited_for(self) -> bool:
+        """Whether somebody waits for an answer that is being made."""
+        return self._own.under_way or self._whole.under_way
+
     def _is_behind(self) -> bool:
         return sum(self._status().lag.values()) > BEHIND_RECORDS
 
@@ -316,6 +320,7 @@ def attach(
     server = WebServer(partitions, worker.settings, lambda: time.time_ns() // 1_000_000, status, shelf, others)
     worker.on_start.append(server.start)
     worker.on_stop.append(server.stop)
+    worker.hurried.append(server.is_waited_for)
     return server
 
 
