@@ -34,6 +34,7 @@ _HOLD_SECONDS: Final = 0.01
 _PAUSES: Final = 2
 """How often as long as a flush took the pause after it is, for a worker that is behind: then flushes are a third of the
 time at the most."""
+_LONGEST_PAUSE_SECONDS: Final = 0.8
 SLOW_SECONDS: Final = 10.0
 """After which nothing more is applied while a flush is under way, or was broken off."""
 REFUSED_BYTES: Final = 32 * 1024 * 1024
@@ -184,7 +185,7 @@ class Flusher:
             self.sharing.forget()
 
     def _pause(self) -> float:
-        longer = min(_PAUSES * self.last_seconds, self._lease_seconds / 4) if self._behind() else 0.0
+        longer = min(_PAUSES * self.last_seconds, _LONGEST_PAUSE_SECONDS) if self._behind() else 0.0
         return max(self._interval_seconds, longer)
 
     @property
