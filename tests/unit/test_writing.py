@@ -7,6 +7,7 @@ import os
 import resource
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,15 @@ ROOM_BYTES = 4_096
 MEND = "Temporary files need a folder with room that may be written to: set TMPDIR to one."
 
 
-@pytest.fixture
+@contextmanager
 def little_room() -> Iterator[None]:
-    """A disk on which no file may be larger than 4 KiB."""
+    """A disk on which no file may be larger than 4 KiB; no fixture, for pytest itself may write to a longer file."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM_BYTES, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture
@@ -51,9 +54,9 @@ def drained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_file, "drained", read)
 
 
-@pytest.mark.usefixtures("little_room", "drained")
+@pytest.mark.usefixtures("drained")
 def test_a_state_for_which_there_is_no_room_is_told_by_its_name_and_nothing_of_it_is_left(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="File too large") as error:
+    with pytest.raises(OSError, match="File too large") as error, little_room():
         asyncio.run(state_file.save(Settings(), tmp_path / "floor.state"))
 
     assert explain(error.value) == (
@@ -71,22 +74,24 @@ def test_a_state_that_may_not_be_written_there_is_told_by_its_name() -> None:
     assert explain(error.value) == "/proc/floor.state: no such file or directory. Check the path and its rights."
 
 
-@pytest.mark.usefixtures("little_room")
 @pytest.mark.parametrize("option", ["--out", "--oracle"])
 def test_simulated_events_or_totals_that_find_no_room_are_told_by_their_name(
     option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = ("--out", "/dev/null") if option == "--oracle" else ()
 
-    assert run("simulate", *out, option, str(tmp_path / "day"), "--duration", "300") == 1
+    with little_room():
+        code = run("simulate", *out, option, str(tmp_path / "day"), "--duration", "300")
 
+    assert code == 1
     assert f"queuepulse: {tmp_path}/day: file too large. It is not written, or not whole" in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("little_room")
 def test_a_schema_that_finds_no_room_is_told_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("schema", "--write", "--folder", str(tmp_path)) == 1
+    with little_room():
+        code = run("schema", "--write", "--folder", str(tmp_path))
 
+    assert code == 1
     assert f"queuepulse: {tmp_path}/events.schema.json: file too large. It is" in capsys.readouterr().err
 
 
