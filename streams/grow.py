@@ -9,6 +9,8 @@ generation needs has changed, and it can go on.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
@@ -36,6 +38,8 @@ from streams.topics import (
 )
 
 _POLL_MS: Final = 250
+_VISIBLE_SECONDS: Final = 20.0
+"""How long what a transaction wrote may take to be seen by who reads only what is committed."""
 _TOLD: Final = 5
 
 
@@ -92,8 +96,11 @@ async def begin(settings: Settings, parts: Sequence[Part], inputs: int) -> None:
     changelog = changelog_topic(settings.broker.app_id)
     create_own(settings, len(parts))
     await _write(settings.broker, parts, inputs)
-    if await _read(settings.broker, changelog, len(parts)) != [dict(part.pairs) for part in parts]:
-        raise GrowthError(f"what was written to {changelog} did not come back: delete it, and try again.")
+    written, deadline = [dict(part.pairs) for part in parts], time.monotonic() + _VISIBLE_SECONDS
+    while await _read(settings.broker, changelog, len(parts)) != written:
+        if time.monotonic() > deadline:
+            raise GrowthError(f"what was written to {changelog} did not come back: delete it, and try again.")
+        await asyncio.sleep(0.5)
 
 
 @asynccontextmanager
