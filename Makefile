@@ -42,6 +42,7 @@ check: $(STAMP) ## What pre-commit and CI run: ruff, mypy --strict, unit and pro
 
 # The core, compiled in place beside its sources: whatever is run in this folder then uses it, until `make pure`.
 COMPILED := $(VENV)/.compiled
+COMPILED_PATH = "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/queuepulse-compiled.pth"
 
 .PHONY: compile
 compile: $(COMPILED) ## Compile the pure core (needs a C compiler; two minutes): the same numbers, sooner
@@ -51,11 +52,12 @@ $(COMPILED): $(STAMP) setup.py $(shell find streams -name '*.py')
 	@find . -maxdepth 1 -name '*__mypyc.*.so' -delete
 	@QUEUEPULSE_COMPILE=1 $(BIN)/python -W ignore setup.py -q build_ext --inplace
 	@find streams -name '*.so' -exec touch {} +
+	@echo '$(CURDIR)' >$(COMPILED_PATH)  # what they share stands beside the package: found from any folder
 	@touch $@
 
 .PHONY: pure
 pure: ## Remove what `make compile` made: the core runs from its sources again
-	@rm -rf build $(COMPILED)
+	@rm -rf build $(COMPILED) $(COMPILED_PATH)
 	@find . -maxdepth 1 -name '*__mypyc.*.so' -delete
 	@find streams -name '*.so' -delete
 
