@@ -25,7 +25,7 @@ from streams.fence import Fence
 from streams.flusher import Flusher
 from streams.garbage import sought_by_the_clock
 from streams.leaving import run, within
-from streams.owned import BEHIND_RECORDS, Holdings, Key, Pace, PartitionState
+from streams.owned import Holdings, Key, Pace, PartitionState, is_behind
 from streams.quiet import quiet_libraries
 from streams.settings import Broker, Settings
 from streams.sharing import Sharing
@@ -90,7 +90,7 @@ class Worker:
             producer=lambda: self.app.producer._ensure_producer(),  # noqa: PLW0108 - building opens nothing: no producer yet
             group=lambda: self.app.consumer,
             interval_seconds=settings.worker.flush_interval_seconds,
-            behind=lambda: sum(self.lag.values()) > BEHIND_RECORDS,
+            behind=lambda: is_behind(self.lag),
             lease_seconds=broker.session_timeout_seconds,
             fence=self._fence,
             sharing=self.sharing,

@@ -29,6 +29,11 @@ _SHARED: Final = frozenset(b"svdknqam")
 _SHARED_PEOPLE: Final = b"p|a:"
 
 
+def is_behind(lag: Mapping[Key, int]) -> bool:
+    """Whether so many records are not applied yet that catching up comes first."""
+    return sum(lag.values()) > BEHIND_RECORDS
+
+
 def is_shared(key: bytes, start: int) -> bool:
     """Whether other workers see what is stored under this key: all but contacts, customers and help-centre events.
 

@@ -179,10 +179,6 @@ class Left(CrossFact):
 class Withdrawn(CrossFact):
     """What was told of this contact and part is not true any more (of this customer, lead or agent)."""
 
-    def __init__(self, contact_id: str, part: int) -> None:
-        self.contact_id = contact_id
-        self.part = part
-
     def stored(self) -> tuple[object, ...]:
         return ("withdrawn", self.contact_id, self.part)
 

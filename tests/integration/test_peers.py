@@ -20,7 +20,7 @@ LOOP = Peer(
 
 
 async def test_a_plain_loop_and_our_worker_count_what_is_true(empty_kafka: str) -> None:
-    records = plain_calls(6_000)
+    records = plain_calls(60_000)
     truth = truth_of(record.value for record in records)
     assert fresh(empty_kafka).partitions == PARTITIONS
     async with producing(empty_kafka) as producer:
@@ -33,5 +33,5 @@ async def test_a_plain_loop_and_our_worker_count_what_is_true(empty_kafka: str) 
     assert str(verdict(theirs.totals, truth)) == "all"
     assert str(verdict(ours.totals, truth)) == "all"
     assert theirs.events_per_second > 0
-    assert theirs.cpu_seconds_per_million >= 0  # a loop may be done within a tick of the kernel's account
+    assert theirs.cpu_seconds_per_million > 0
     assert theirs.peak_bytes > 1_000_000
