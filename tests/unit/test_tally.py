@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from streams import tally as y
-from streams.books import CORRECTED
+from streams.books import CORRECTED, WAITED
 from streams.counts import counts_of
 from streams.events import AgentState, FlowOutReason
 from streams.facts import Fact, Kind
@@ -203,3 +203,7 @@ def test_the_two_attributions_are_read_from_the_same_tally() -> None:
     assert (by_time.offered, by_time.answered, by_time.left) == (1, 0, 0)
     assert (by_arrival.offered, by_arrival.answered, by_arrival.left) == (3, 2, 3)
     assert by_time.state_ms == by_arrival.state_ms == {"available": 500}
+
+
+def test_the_ledger_knows_the_kinds_that_waited_by_their_numbers() -> None:
+    assert sorted(WAITED) == list(range(Kind.ANSWERED, Kind.FLOWED_OUT + 1))
