@@ -12,7 +12,7 @@ CORE = (
     "facts", "contact/__init__", "contact/nouns", "contact/entry", "contact/state", "contact/moves", "contact/handling",
     "contact/dialogue", "contact/history", "contact/log", "contacts",
     "crossing/fact", "crossing/wire", "crossing/tell", "crossing/outbox",
-    "tally/__init__", "tally/people", "tally/conversations", "ledger", "books", "maxima", "trust/__init__",
+    "tally/__init__", "tally/people", "tally/conversations", "ledger", "books", "sums", "maxima", "trust/__init__",
     "measures/days", "partition", "decode", "contact/shown",
     "crossing/state", "crossing/customers", "crossing/agents", "roster", "packed", "placing",
 )  # fmt: skip

@@ -1,10 +1,11 @@
-"""From an event produced to its number in ``/metrics``: a worker on Apache Kafka at a stated rate, looked at on and on.
+"""From an event produced to its number in ``/metrics`` and on the wall: a worker on Apache Kafka at a stated rate.
 
     python -m benchmarks.latency [--rate 20000] [--seconds 30] [--record]
 
-Every twentieth of a second a batch is published. ``/metrics`` is read twenty times a second; an event is visible in the
-first answer whose counters hold as many events as were published up to it. So the figures are the whole way: producer,
-broker, fetch, counting, flush, commit, the snapshot and the second for which a rendered text is given again.
+Every twentieth of a second a batch is published. ``/metrics`` is read twenty times a second, and one wall is open; a
+batch is visible in the first answer whose counters hold as many events as were published up to it, and in the first
+frame whose floor was offered as many calls. So the figures are the whole way: producer, broker, fetch, counting, flush,
+commit, the snapshot and the time for which a rendered text is given again.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import aiohttp
+import orjson
 
-from benchmarks.load import PARTITIONS
+from benchmarks.load import PARTITIONS, Line
 from benchmarks.peers.records import plain_calls
 from benchmarks.results import FILE, record
 from benchmarks.rig import PATIENCE_SECONDS, acknowledged, batches, fresh, kafka, producing, send, used, working
@@ -34,7 +36,7 @@ _EVENTS: Final = re.compile(r"^contactcenter_events_total\{[^}]*\} ([0-9.e+]+)$"
 
 
 class Look(NamedTuple):
-    """One answer of ``/metrics``: when it had come (s), how many events it counts."""
+    """One answer of ``/metrics``, or one frame: when it had come (s), how many events (or offered calls) it counts."""
 
     at: float
     events: int
@@ -68,8 +70,16 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
 
 
-async def measure(rate: int, seconds: int) -> tuple[list[float], float]:
-    """The latencies of all batches but those of the first seconds, and the share of its core the worker used."""
+class Found(NamedTuple):
+    """Seconds until ``/metrics`` and the wall showed each batch but those of the first seconds; share of a core."""
+
+    metrics: list[float]
+    wall: list[float]
+    used: float
+
+
+async def measure(rate: int, seconds: int) -> Found:
+    """Publish, look, and compare."""
     records = plain_calls(rate * (seconds + WARM_SECONDS))
     size = int(rate * TICK_SECONDS)
     with kafka() as bootstrap:
@@ -78,27 +88,46 @@ async def measure(rate: int, seconds: int) -> tuple[list[float], float]:
             await worker.ready()
             ticks = [list(batches(producer, records[n : n + size])) for n in range(0, len(records), size)]
             counts = list(accumulate(len(records[n : n + size]) for n in range(0, len(records), size)))
+            offers = list(accumulate(_offers(records[n : n + size]) for n in range(0, len(records), size)))
+            url = f"http://127.0.0.1:{worker.port}"
             looks: list[Look] = []
-            looking = asyncio.create_task(_look(f"http://127.0.0.1:{worker.port}/metrics", len(records), looks))
+            frames: list[Look] = []
+            looking = asyncio.gather(_look(url, counts[-1], looks), _watch(url, offers[-1], frames))
             began, before = time.monotonic(), used(worker.pid).cpu_seconds
             sent, under_way = [], []
-            for n, (tick, count) in enumerate(zip(ticks, counts, strict=True)):
+            for n, tick in enumerate(ticks):
                 await asyncio.sleep(max(0.0, began + n * TICK_SECONDS - time.monotonic()))
-                sent.append(Sent(time.monotonic(), count))
+                sent.append(time.monotonic())
                 under_way += [await send(producer, batch) for batch in tick]
             await acknowledged(under_way)
             share = (used(worker.pid).cpu_seconds - before) / (time.monotonic() - began)
             await asyncio.wait_for(looking, PATIENCE_SECONDS)
-    return latencies([batch for batch in sent if batch.at >= began + WARM_SECONDS], looks), share
+    warm = sum(at < began + WARM_SECONDS for at in sent)
+    events = [Sent(*pair) for pair in zip(sent[warm:], counts[warm:], strict=True)]
+    calls = [Sent(*pair) for pair in zip(sent[warm:], offers[warm:], strict=True)]
+    return Found(latencies(events, looks), latencies(calls, frames), share)
+
+
+def _offers(records: Sequence[Line]) -> int:
+    return sum(b'"type":"call.offered"' in (line.value or b"") for line in records)
 
 
 async def _look(url: str, until: int, looks: list[Look]) -> None:
     async with aiohttp.ClientSession() as session:
         while not looks or looks[-1].events < until:
-            async with session.get(url) as answer:
+            async with session.get(f"{url}/metrics") as answer:
                 text = await answer.text()
             looks.append(Look(time.monotonic(), int(sum(float(count) for count in _EVENTS.findall(text)))))
             await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _watch(url: str, until: int, frames: list[Look]) -> None:
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/api/events") as answer:
+        async for text in answer.content:
+            if text.startswith(b"data: "):
+                frames.append(Look(time.monotonic(), orjson.loads(text[6:])["floor"]["offered"]))
+                if frames[-1].events >= until:
+                    return
 
 
 def main() -> None:
@@ -108,17 +137,25 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=30, help="for so long, after five to warm up")
     parser.add_argument("--record", action="store_true", help="into benchmarks/results.md")
     asked = parser.parse_args()
-    found, share = asyncio.run(measure(asked.rate, asked.seconds))
-    cells = [f"{1000 * quantile(found, q):,.0f}" for q in (0.5, 0.9, 0.99, 1.0)]
+    found = asyncio.run(measure(asked.rate, asked.seconds))
+    rows = [
+        (
+            name,
+            f"{asked.rate:,}",
+            *(f"{1000 * quantile(seen, q):,.0f}" for q in (0.5, 0.9, 0.99, 1.0)),
+            f"{found.used:.0%}",
+        )
+        for name, seen in (("/metrics", found.metrics), ("the wall", found.wall))
+    ]
     TRIAL.parent.mkdir(exist_ok=True)
     record(
-        "From an event to /metrics",
+        "From an event to /metrics and the wall",
         f"python -m benchmarks.latency --rate {asked.rate} --seconds {asked.seconds}",
-        ("events/s", "p50, ms", "p90, ms", "p99, ms", "most, ms", "processor used"),
-        [(f"{asked.rate:,}", *cells, f"{share:.0%}")],
+        ("", "events/s", "p50, ms", "p90, ms", "p99, ms", "most, ms", "processor used"),
+        rows,
         f"{asked.seconds} s, {PARTITIONS} partitions, one worker on one core, Kafka and the publisher on the other; "
-        f"from handing a batch to the producer to the end of the first answer that counts it; /metrics read every "
-        f"{1000 * LOOK_SECONDS:.0f} ms, flush every 200 ms, a rendered text is given again for a second.",
+        f"from handing a batch to the producer to the end of the first answer, or frame, that counts it; /metrics read "
+        f"every {1000 * LOOK_SECONDS:.0f} ms, one wall open, flush every 200 ms.",
         FILE if asked.record else TRIAL,
     )
 

@@ -35,7 +35,10 @@ WAITED: Final = frozenset({ANSWERED, ABANDONED, FLOWED_OUT})
 
 @mypyc_attr(acyclic=True)
 class Slice:
-    """One slice of one queue: what adds (``fields``), what does not (``maxima``), and the offset it includes."""
+    """One slice of one queue: what adds (``fields``), what does not (``maxima``), and the offset it includes.
+
+    ``dirty`` since it was changed and not yet flushed; each such turn ends with another ``version``.
+    """
 
     def __init__(
         self, key: bytes, fields: Fields, maxima: dict[int, int], stamp: int = -1, dirty: bool = False,
@@ -45,6 +48,7 @@ class Slice:
         self.maxima = maxima
         self.stamp = stamp
         self.dirty = dirty
+        self.version = 0
 
 
 Slices: TypeAlias = MutableMapping[int, Slice]

@@ -51,6 +51,8 @@ _FINAL: Final = (
     TopicAuthorizationFailedError, TransactionalIdAuthorizationFailed,
 )  # fmt: skip
 _RETRY_SECONDS: Final = 0.5
+_RETRY_MS: Final = 50
+"""The coordinator of the group often has no ear for a transaction's offsets yet; the client's own 100 ms is a flush."""
 log = logging.getLogger(__name__)
 
 
@@ -182,6 +184,7 @@ class Fence:
                 transaction_timeout_ms=int(TRANSACTION_SECONDS * 1_000),
                 max_batch_size=_BATCH_BYTES,
                 max_request_size=_REQUEST_BYTES,
+                retry_backoff_ms=_RETRY_MS,
             )
             try:
                 await producer.start()

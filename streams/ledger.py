@@ -273,6 +273,7 @@ class Ledger:
         written = []
         for piece in self._dirty:
             piece.dirty = False
+            piece.version += 1
             piece.stamp = max(piece.stamp, stamp)
             written.append((piece.key, _encode((piece.stamp, piece.fields, piece.maxima))))
         self._dirty.clear()

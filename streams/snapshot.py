@@ -7,32 +7,31 @@ nothing with the state that goes on changing and can be rendered in another thre
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from typing import Final, TypeAlias, TypeVar
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 
 from streams import kpis, view
 from streams.backlog import backlog
-from streams.counts import Counts
 from streams.crossing import now as crossing
 from streams.delay import Delays
 from streams.desks import Slots, slots
 from streams.measures.days import OwnCounts
 from streams.measures.given import NO_COUNTS, NOTHING, Given, given
 from streams.measures.shelf import Shelf
+from streams.merged import merged
+from streams.merged import sums as sums_of
 from streams.partition import Partition
 from streams.presence import SERVING
 from streams.promises import Backlog
 from streams.settings import QueueSettings, Settings
 from streams.slices import Span, day_of
 from streams.staffing.estimate import Staff, shares
-from streams.tally import conversations
+from streams.sums import Sums
 from streams.trust.floor import Source, Verdict, sources_of, verdict
 from streams.view import FLOOR, Key, Live, Window
 from streams.voicemail import Voicemails, voicemails
-
-K = TypeVar("K", int, str)
 
 PartitionKey: TypeAlias = tuple[str, int]
 """Source topic and partition."""
@@ -166,10 +165,15 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 
 def take(
-    partitions: Sequence[Partition], settings: Settings, status: WorkerStatus, wall_ms: int, shelf: Shelf | None = None
+    partitions: Sequence[Partition],
+    settings: Settings,
+    status: WorkerStatus,
+    wall_ms: int,
+    shelf: Shelf | None = None,
+    sums: Sums | None = None,
 ) -> Snapshot:
     """A snapshot in one go."""
-    work = steps(partitions, settings, status, wall_ms, shelf)
+    work = steps(partitions, settings, status, wall_ms, shelf, sums)
     while True:
         try:
             next(work)
@@ -179,9 +183,19 @@ def take(
 
 
 def steps(
-    partitions: Sequence[Partition], settings: Settings, status: WorkerStatus, wall_ms: int, shelf: Shelf | None = None
+    partitions: Sequence[Partition],
+    settings: Settings,
+    status: WorkerStatus,
+    wall_ms: int,
+    shelf: Shelf | None = None,
+    sums: Sums | None = None,
 ) -> Generator[None, None, Snapshot]:
-    """Take a snapshot, yielding between two pieces of the work. ``shelf`` has the numbers from outside."""
+    """Take a snapshot, yielding between two pieces of the work. ``shelf`` has the numbers from outside.
+
+    ``sums`` is kept from one snapshot to the next by whoever takes several.
+    """
+    sums = sums or Sums()
+    sums.of_partitions(partitions)
     now = view.now_of(partitions, settings, wall_ms)
     trust = sources_of(partitions, now)
     lives = view.live(partitions, settings, now)
@@ -192,10 +206,11 @@ def steps(
     desks, left = slots(partitions, now), voicemails(partitions)
     yield
     windows: dict[str, dict[Key, Window]] = {}
+    doers = crossing.moments(partitions, (FLOOR, ""))
     for name in settings.windows:
-        windows[name] = view.windows(partitions, settings, name, now, lives)
+        windows[name] = view.windows(partitions, settings, name, now, lives, doers, sums)
         yield
-    said = {window: view.team_windows(partitions, settings, window, now) for window in settings.windows}
+    said = {window: view.team_windows(partitions, settings, window, now, sums) for window in settings.windows}
     teams = {team: {window: said[window][team] for window in settings.windows} for team in settings.teams}
     yield
     parts = []
@@ -275,7 +290,7 @@ def _group_live(partitions: Iterable[Partition], lives: Mapping[Key, Live], memb
         waiting=sum(live.waiting for live in found),
         waiting_past_threshold=sum(live.waiting_past_threshold for live in found),
         waiting_callbacks=sum(live.waiting_callbacks for live in found),
-        by_priority=_sums(live.by_priority.items() for live in found),
+        by_priority=sums_of(live.by_priority.items() for live in found),
         oldest_offered_at=min((at for live in found if (at := live.oldest_offered_at) is not None), default=None),
         handling=sum(live.handling for live in found),
         agents=agents,
@@ -295,50 +310,3 @@ def _group(settings: Settings, name: str, live: Live, rows: Sequence[Row]) -> Ro
             windows[window] = Window(span, merged([w.counts for w in found]))
     rule = settings.queue(members[0]) if members else settings.defaults
     return Row(queue=name, channel="", rule=rule, live=live, windows=windows)
-
-
-def merged(counts: Sequence[Counts]) -> Counts:
-    """Counts of several queues as one: everything adds, and a maximum is the largest. ``Counts()`` of nothing.
-
-    Time in agent states and how many agents did what are left out: an agent who serves two of the queues would be
-    there twice, so what is computed from it is absent, not wrong.
-    """
-    return Counts(
-        **{name: sum(getattr(one, name) for one in counts) for name in _INTEGERS},
-        flowed_out_by=_sums(one.flowed_out_by.items() for one in counts),
-        excluded_by=_sums(one.excluded_by.items() for one in counts),
-        state_ms={},
-        answered_waits=_histogram(one.answered_waits for one in counts),
-        abandoned_waits=_histogram(one.abandoned_waits for one in counts),
-        flowed_out_waits=_histogram(one.flowed_out_waits for one in counts),
-        handles=_histogram(one.handles for one in counts),
-        told=_sums(one.told.items() for one in counts),
-        times={
-            name: times
-            for name in conversations.HISTOGRAMS
-            if (times := _histogram(one.times.get(name, ()) for one in counts))
-        },
-        people=_sums(
-            [(name, n) for name, n in one.people.items() if name not in crossing.DOING.values()] for one in counts
-        ),
-        max_answered_wait_ms=max((m for one in counts if (m := one.max_answered_wait_ms) is not None), default=None),
-        max_wait_ms=max((m for one in counts if (m := one.max_wait_ms) is not None), default=None),
-        cohort=bool(counts) and all(one.cohort for one in counts),
-    )
-
-
-_INTEGERS: Final = tuple(
-    field.name for field in structs.fields(Counts) if type(field.default) is int
-)  # a bool is no count, a maximum does not add
-
-
-def _sums(many: Iterable[Iterable[tuple[K, int]]]) -> dict[K, int]:
-    sums: dict[K, int] = {}
-    for pairs in many:
-        for key, n in pairs:
-            sums[key] = sums.get(key, 0) + n
-    return sums
-
-
-def _histogram(many: Iterable[Iterable[tuple[int, int]]]) -> tuple[tuple[int, int], ...]:
-    return tuple(sorted(_sums(many).items()))

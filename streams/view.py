@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from streams import slices
 from streams import tally as y
-from streams.books import ROWS_APART, TEAM_ROW, Book, Slice
+from streams.books import ROWS_APART, TEAM_ROW, Book
 from streams.counts import Counts, counts_of
 from streams.crossing import now as crossing
 from streams.hours.calendar import Calendar, calendar_of, is_open
@@ -23,7 +23,8 @@ from streams.lengths import longest_queues
 from streams.partition import Partition, Waiting
 from streams.presence import open_span
 from streams.settings import Settings
-from streams.slices import MINUTE, SECOND, Span
+from streams.slices import MINUTE, Span
+from streams.sums import Sums, raise_to
 
 FLOOR: Final = "ALL"
 """The name of the row that is the whole floor."""
@@ -184,28 +185,39 @@ def _agents(partitions: Iterable[Partition], now: int) -> dict[str, dict[str, in
 
 
 def windows(
-    partitions: Sequence[Partition], settings: Settings, window: str, now: int, lives: Mapping[Key, Live] | None = None
+    partitions: Sequence[Partition],
+    settings: Settings,
+    window: str,
+    now: int,
+    lives: Mapping[Key, Live] | None = None,
+    doers: crossing.Moments | None = None,
+    sums: Sums | None = None,
 ) -> dict[Key, Window]:
-    """One window for every queue and the floor."""
+    """One window for every queue and the floor.
+
+    ``lives`` and ``doers`` are those of this moment, ``sums`` of an earlier one, where they are known: several windows
+    need them.
+    """
+    sums = sums or Sums()
     lives = live(partitions, settings, now) if lives is None else lives
     ring, short = _ring_of(window, partitions[0].ledger.rings if partitions else slices.rings())
     floor_fields, floor_maxima, found = {}, {}, {}  # type: ignore[var-annotated]
     books = _books(partitions)
     zone = ZoneInfo(settings.defaults.timezone)
     agents_spent = _open_spans(partitions, now)
-    doers = crossing.moments(partitions, (FLOOR, ""))
+    doers = crossing.moments(partitions, (FLOOR, "")) if doers is None else doers
     for key in {*keys_of(partitions), *(k for k in lives if k[0] != FLOOR)}:
         rule = settings.queue(key[0])
         span = slices.window_span(window, now, ZoneInfo(rule.timezone), ring)
-        fields, maxima = _sum(_pieces(books[key], ring.code, span))
+        fields, maxima = sums.of(books[key], ring.code, span)
         if short:  # histograms and maxima live in the minute slices
             wider = Span(slices.floor_to(span.start, MINUTE), span.end)
-            histograms, maxima = _sum(_pieces(books[key], "m", wider))
+            histograms, maxima = sums.of(books[key], "m", wider)
             y.add(fields, {field: n for field, n in histograms.items() if field % y.COHORT >= y.ANSWERED_WAITS})
         y.add(floor_fields, fields)
-        _raise(floor_maxima, maxima)
+        raise_to(floor_maxima, maxima)
         if key[0]:  # what happened before any queue has no agents; under "" stand those of the floor
-            agents, _ = _sum(_pieces(books[key[0], ""], ring.code, span))
+            agents, _ = sums.of(books[key[0], ""], ring.code, span)
             y.add(fields, agents)
             y.add(fields, _overlap(agents_spent.get(key[0], ()), span, now))
         past = lives[key].waiting_past_threshold if key in lives else 0
@@ -214,7 +226,7 @@ def windows(
         counts = counts_of(fields, cohort=cohort, maxima=maxima, waiting_past_threshold=past, agents=doing)
         found[key] = Window(span, counts)
     span = slices.window_span(window, now, zone, ring)
-    agents, _ = _sum(_pieces(books["", ""], ring.code, span))
+    agents, _ = sums.of(books["", ""], ring.code, span)
     y.add(floor_fields, agents)
     y.add(floor_fields, _overlap(agents_spent.get("", ()), span, now))
     past = lives[FLOOR, ""].waiting_past_threshold if (FLOOR, "") in lives else 0
@@ -225,15 +237,18 @@ def windows(
     return found
 
 
-def team_windows(partitions: Sequence[Partition], settings: Settings, window: str, now: int) -> dict[str, Window]:
+def team_windows(
+    partitions: Sequence[Partition], settings: Settings, window: str, now: int, sums: Sums | None = None
+) -> dict[str, Window]:
     """What customers and reviewers said of each configured team's agents in a window; nothing else is counted of it."""
     ring, _ = _ring_of(window, partitions[0].ledger.rings if partitions else slices.rings())
     span = slices.window_span(window, now, ZoneInfo(settings.defaults.timezone), ring)
     cohort = settings.defaults.attribution != "event_time"
+    sums = sums or Sums()
     found, books = {}, _books(partitions)
     for team in settings.teams:
         own = [book for key, each in sorted(books.items()) if key[0] == TEAM_ROW + team for book in each]
-        fields, _ = _sum(_pieces(own, ring.code, span))
+        fields, _ = sums.of(own, ring.code, span)
         found[team] = Window(span, counts_of(fields, cohort=cohort))
     return found
 
@@ -252,37 +267,6 @@ def _books(partitions: Iterable[Partition]) -> Mapping[Key, Sequence[Book]]:
         for key, book in partition.ledger.books.items():
             found[key].append(book)
     return found
-
-
-def _pieces(books: Iterable[Book], code: str, span: Span) -> Iterable[Slice]:
-    for book in books:
-        store = _store(book, code)
-        width = {"f": 10 * SECOND, "m": MINUTE, "c": 15 * MINUTE, "l": 5 * MINUTE}[code]
-        if (span.end - span.start) // width < len(store):
-            for start in range(slices.floor_to(span.start, width), span.end, width):
-                if start in store:
-                    yield store[start]
-        else:
-            yield from (piece for start, piece in store.items() if span.start - width < start < span.end)
-
-
-def _store(book: Book, code: str) -> Mapping[int, Slice]:
-    return {"f": book.fine, "m": book.minute, "c": book.coarse, "l": book.length}[code]
-
-
-def _sum(pieces: Iterable[Slice]) -> tuple[dict[int, int], dict[int, int]]:
-    fields: dict[int, int] = {}
-    maxima: dict[int, int] = {}
-    for piece in pieces:
-        for field, n in piece.fields.items():
-            fields[field] = fields.get(field, 0) + n
-        _raise(maxima, piece.maxima)
-    return fields, maxima
-
-
-def _raise(maxima: dict[int, int], other: Mapping[int, int]) -> None:
-    for field, value in other.items():
-        maxima[field] = max(value, maxima.get(field, value))
 
 
 def _open_spans(partitions: Iterable[Partition], now: int) -> dict[str, list[tuple[str, int, int]]]:
@@ -321,10 +305,10 @@ def intervals(
     rule = settings.defaults if floor else settings.queue(key[0])
     keys = [k for k in keys_of(partitions) if not key[1] or k[1] == key[1]] if floor else [key]
     spans = slices.intervals(start, end, by, ZoneInfo(rule.timezone))
-    found, books = [], _books(partitions)
+    found, books, sums = [], _books(partitions), Sums()
     own = [book for k in keys for book in books[k]]
     for span, longest in zip(spans, longest_queues(partitions, keys, spans), strict=True):
-        fields, maxima = _sum(_pieces(own, "c", span))
+        fields, maxima = sums.of(own, "c", span)
         cohort = rule.attribution != "event_time"
         if any((field >= y.COHORT) == cohort and n for field, n in fields.items()):
             counts = counts_of(fields, cohort=cohort, maxima=maxima)

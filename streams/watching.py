@@ -1,8 +1,8 @@
 """One snapshot for everybody who watches, and what is rendered from it; a worker that is behind is watched less often.
 
-A snapshot is taken anew when the one there is too old for whoever asks. While the worker has records to catch up with,
-what watching costs is paid off before the next one is taken: it may use a sixteenth of the time, and no snapshot gets
-older than five seconds for it.
+A snapshot is taken anew when the one there is too old for whoever asks. What watching costs is paid off before the next
+one is taken for a text: it may use a third of the time, and no text gets older than a second for it. While the worker
+has records to catch up with it is a sixteenth of the time and five seconds, for whoever asks.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from streams.pieces import in_pieces
 from streams.snapshot import Snapshot
 
 CACHE_MS: Final = 1_000
-"""For so long a rendered text is given again."""
-WATCHING_SHARE: Final = 1 / 16
+"""For so long, at the most, a rendered text is given again."""
+SHARE: Final = 1 / 3
+SHARE_BEHIND: Final = 1 / 16
 OLDEST_SECONDS: Final = 5.0
 
 Work = Generator[None, None, Snapshot]
@@ -32,7 +33,8 @@ class Watching:
         self._one_at_a_time = asyncio.Lock()
         self._snapshot: Snapshot | None = None
         self._taken_at_ms = 0
-        self._rendered: dict[str, tuple[int, bytes]] = {}
+        self._rendered: dict[str, tuple[int, bytes, float]] = {}
+        self._taking_seconds = 0.0
         self._owed_seconds = 0.0
         self._is_behind = is_behind
 
@@ -47,30 +49,32 @@ class Watching:
             return await self._take(within_ms)
 
     async def rendered(self, name: str, render: Callable[[Snapshot], bytes]) -> bytes:
-        """What was rendered under this name within the last second, or a fresh one."""
+        """What was rendered under this name not long ago, or a fresh one."""
         async with self._one_at_a_time:
-            at_ms, body = self._rendered.get(name, (-1, b""))
-            if 0 <= self._clock() - at_ms < CACHE_MS:
+            at_ms, body, cost = self._rendered.get(name, (-1, b"", 0.0))
+            within_ms = min(CACHE_MS, 1000 * cost / SHARE)
+            if 0 <= self._clock() - at_ms < within_ms:
                 return body
-            snapshot = await self._take(CACHE_MS)
+            snapshot = await self._take(within_ms)
             if at_ms != self._taken_at_ms:
                 body, seconds = await asyncio.to_thread(_timed, render, snapshot)
                 self._owed_seconds += seconds
-                self._rendered[name] = self._taken_at_ms, body
+                self._rendered[name] = self._taken_at_ms, body, self._taking_seconds + seconds
             return body
 
-    async def _take(self, within_ms: int) -> Snapshot:
+    async def _take(self, within_ms: float) -> Snapshot:
         age_ms = self._clock() - self._taken_at_ms
         if self._snapshot is None or not 0 <= age_ms < self._patience_ms(within_ms):
             self._taken_at_ms = self._clock()
             self._owed_seconds = 0.0
             self._snapshot = await in_pieces(self._counted(self._begin(self._taken_at_ms)))
+            self._taking_seconds = self._owed_seconds
         return self._snapshot
 
-    def _patience_ms(self, within_ms: int) -> float:
+    def _patience_ms(self, within_ms: float) -> float:
         if not self._is_behind():
             return within_ms
-        return max(within_ms, 1000 * min(OLDEST_SECONDS, self._owed_seconds / WATCHING_SHARE))
+        return max(within_ms, 1000 * min(OLDEST_SECONDS, self._owed_seconds / SHARE_BEHIND))
 
     def _counted(self, work: Work) -> Work:
         """The same work, its processor time put on the bill."""

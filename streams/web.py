@@ -3,9 +3,9 @@
 ``/metrics`` is of the partitions counted here, for they add up; everything else is of the whole floor, those that other
 workers count among it (``streams.elsewhere``).
 
-A snapshot is taken on the loop, piece by piece; what takes long, turning it into text, happens in a thread, once a
-second at most however many ask. Only GET, and the login form's POST; no inline script, nothing another site could use.
-Who may ask is ``streams.access``'s.
+A snapshot is taken on the loop, piece by piece; what takes long, turning it into text, happens in a thread, both for a
+third of the time at most however many ask. Only GET, and the login form's POST; no inline script, nothing another site
+could use. Who may ask is ``streams.access``'s.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ from streams.pieces import in_pieces
 from streams.planning.routes import Planner
 from streams.settings import Settings
 from streams.snapshot import PartitionKey, Snapshot, WorkerStatus
+from streams.sums import Sums
 from streams.watching import CACHE_MS, Watching
 
 if TYPE_CHECKING:
@@ -110,8 +111,9 @@ class WebServer:
         self._status = status
         self._shelf = shelf
         self._runner: web.AppRunner | None = None
-        self._own = Watching(lambda now: self._begin(now, self._owned()), clock, self._is_behind)
-        self._whole = Watching(lambda now: self._begin(now, self._partitions()), clock, self._is_behind)
+        own, whole = Sums(), Sums()
+        self._own = Watching(lambda now: self._begin(now, self._owned(), own), clock, self._is_behind)
+        self._whole = Watching(lambda now: self._begin(now, self._partitions(), whole), clock, self._is_behind)
         self._one_question = asyncio.Lock()
         budget = settings.worker.series_budget
         taken = self._taken
@@ -281,8 +283,10 @@ class WebServer:
         """Those counted here, and those that others tell of."""
         return {**self._elsewhere(), **self._owned()}
 
-    def _begin(self, now_ms: int, shown: Mapping[PartitionKey, Partition]) -> Generator[None, None, Snapshot]:
-        return snapshot.steps(list(shown.values()), self._settings, self._status(), now_ms, self._shelf)
+    def _begin(
+        self, now_ms: int, shown: Mapping[PartitionKey, Partition], sums: Sums
+    ) -> Generator[None, None, Snapshot]:
+        return snapshot.steps(list(shown.values()), self._settings, self._status(), now_ms, self._shelf, sums)
 
     async def _end_streams(self, _app: web.Application) -> None:
         await self._board.close()

@@ -15,10 +15,10 @@ from streams import kpis, slices
 from streams import tally as y
 from streams.board.wall import window_of
 from streams.counts import Counts, counts_of
+from streams.merged import merged
 from streams.partition import Partition
 from streams.settings import QueueSettings, Settings
 from streams.slices import MINUTE, SECOND
-from streams.snapshot import merged
 from streams.view import FLOOR, Key, keys_of
 
 SPAN_MS: Final = 15 * MINUTE

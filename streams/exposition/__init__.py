@@ -11,29 +11,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.core import CollectorRegistry, Metric
+from prometheus_client.core import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from prometheus_client.registry import Collector
-from prometheus_client.samples import Sample
 
-from streams.exposition.families import PREFIX, Family, gauge, size
+from streams.exposition.families import Family, gauge, size
+from streams.exposition.lines import Lines
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 log = logging.getLogger(__name__)
-
-
-class _Families(Collector):
-    """Hands the families of the moment to the registry."""
-
-    def __init__(self) -> None:
-        self.families: Sequence[Family] = ()
-
-    def collect(self) -> Iterator[Metric]:
-        for family in self.families:
-            name = PREFIX + family.name
-            metric = Metric(name, family.help, family.kind)
-            metric.samples = [Sample(name + point.suffix, dict(point.labels), point.value) for point in family.points]
-            yield metric
 
 
 class Exposition:
@@ -41,14 +26,13 @@ class Exposition:
 
     def __init__(self, series_budget: int, *, with_process: bool) -> None:
         self._budget = series_budget
-        self._families = _Families()
-        self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(self._families)
+        self._lines = Lines(2 * series_budget)  # names of queues and agents come and go
+        self._process = CollectorRegistry(auto_describe=False)
         self._exceeded = False
         if with_process:
-            ProcessCollector(registry=self._registry)
-            PlatformCollector(registry=self._registry)
-            GCCollector(registry=self._registry)
+            ProcessCollector(registry=self._process)
+            PlatformCollector(registry=self._process)
+            GCCollector(registry=self._process)
 
     def text(self, families: Sequence[Family]) -> bytes:
         """The families as text; when they are more series than the budget, one series that says so instead."""
@@ -62,11 +46,8 @@ class Exposition:
                 self._budget,
             )
         self._exceeded = exceeded
-        self._families.families = [
-            *_budget(series, self._budget),
-            *(() if exceeded else families),
-        ]
-        return generate_latest(self._registry)
+        shown = [*_budget(series, self._budget), *(() if exceeded else families)]
+        return self._lines.text(shown) + generate_latest(self._process)
 
 
 def _budget(series: int, budget: int) -> Iterator[Family]:

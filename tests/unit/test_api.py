@@ -16,9 +16,10 @@ from streams import events as e
 from streams.api import intervals as api_intervals
 from streams.api.intervals import Query, QueryError, parse
 from streams.counts import Counts
+from streams.merged import merged
 from streams.partition import Partition
 from streams.settings import Settings, from_raw
-from streams.snapshot import WorkerStatus, merged
+from streams.snapshot import WorkerStatus
 from tests import floor_by_hand as by_hand
 
 DAY = 1_772_409_600_000  # 2026-03-02T00:00:00Z

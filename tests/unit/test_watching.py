@@ -1,4 +1,4 @@
-"""How often a worker is looked at: a snapshot for all, text once a second, and less of both while it is behind."""
+"""How often a worker is looked at: one snapshot for all, texts at a price, less of both while it is behind."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ def say_when(taken: Snapshot) -> bytes:
     return str(taken.now).encode()
 
 
+def say_dearly(taken: Snapshot) -> bytes:
+    """The same for 100 ms of processor time."""
+    began = thread_time()
+    while thread_time() - began < 0.1:
+        pass
+    return say_when(taken)
+
+
 async def test_a_snapshot_is_shared_by_all_for_whom_it_is_fresh_enough() -> None:
     floor = Watched(behind=False)
 
@@ -44,15 +52,27 @@ async def test_a_snapshot_is_shared_by_all_for_whom_it_is_fresh_enough() -> None
     assert (first.now, second.now, floor.taken) == (1_000_000, 1_000_250, 2)
 
 
-async def test_a_text_is_rendered_once_a_second_whoever_takes_snapshots_meanwhile() -> None:
+async def test_a_text_is_given_again_until_it_has_taken_a_third_of_the_time_and_for_a_second_at_most() -> None:
     floor = Watched(behind=False)
 
     assert await floor.watching.rendered("floor", say_when) == b"1000000"
-    floor.now += 700
+    floor.now += 59  # 20 ms are a third of 60 ms
+    assert await floor.watching.rendered("floor", say_when) == b"1000000"
+    floor.now += 941
+    assert await floor.watching.rendered("floor", say_when) == b"1001000"
+
+
+async def test_a_text_is_made_of_the_snapshot_that_another_took_meanwhile() -> None:
+    floor = Watched(behind=False)
+
+    await floor.watching.rendered("floor", say_dearly)
+    floor.now += 300
     await floor.watching.taken(250)
     assert await floor.watching.rendered("floor", say_when) == b"1000000"
     floor.now += 300
-    assert await floor.watching.rendered("floor", say_when) == b"1000700", "the wall's snapshot is fresh enough"
+    assert await floor.watching.rendered("floor", say_when) == b"1000300", "the wall's snapshot is fresh enough"
+
+    assert floor.taken == 2
 
 
 async def test_a_worker_that_is_behind_is_taken_less_often_and_at_least_every_five_seconds() -> None:
@@ -70,10 +90,7 @@ async def test_rendering_is_on_the_bill_of_a_worker_that_is_behind_and_not_done_
 
     def dear(taken: Snapshot) -> bytes:
         rendered.append(taken.now)
-        began = thread_time()
-        while thread_time() - began < 0.1:
-            pass
-        return b"dear"
+        return say_dearly(taken)
 
     await floor.watching.rendered("dear", dear)
     floor.now += 1_900  # 120 ms are a sixteenth of 1,920 ms
