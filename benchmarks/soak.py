@@ -1,8 +1,8 @@
 """A floor for as long as you like, with workers that come, go and die: flat memory, flat latency, equal totals, or 1.
 
-    python -m benchmarks.soak [MINUTES] [--rate EVENTS_A_SECOND] [--record]
+    python -m benchmarks.soak [MINUTES] [--rate EVENTS_A_SECOND] [--every SECONDS] [--record]
 
-Calls are published as they happen, one event in a hundred twice. One worker stays; every twenty seconds another joins,
+Calls are published as they happen, one event in a hundred twice. One worker stays; every now and then another joins,
 leaves or is killed. Contacts are kept so shortly that memory has to be flat after the first third of the time. Printed
 for each minute: how long the oldest record that is not flushed and committed has waited, what the staying worker has
 resident, how large the changelog is on the broker's disk. In a run of less than an hour the changelog's segments close
@@ -39,7 +39,6 @@ from tests.integration import line
 TRIAL: Final = Path(__file__).parents[1] / ".cache" / "soak.md"
 TICK_SECONDS: Final = 0.05
 LOOK_SECONDS: Final = 0.5
-CHANGE_SECONDS: Final = 20.0
 QUEUES: Final = 12
 EVENTS_A_CALL: Final = 2.9
 MOST_WORKERS: Final = 3
@@ -134,10 +133,10 @@ class Waited:
 class Crew:
     """The workers: the first stays, the others come and go as the dice have it; ``done`` counts what was done."""
 
-    def __init__(self, broker: Broker, stack: AsyncExitStack, folder: Path, minutes: float) -> None:
+    def __init__(self, broker: Broker, stack: AsyncExitStack, folder: Path, minutes: float, every: float) -> None:
         self.done: Counter[str] = Counter()
         self.all: list[line.Line] = []
-        self._broker, self._stack, self._folder = broker, stack, folder
+        self._broker, self._stack, self._folder, self._every = broker, stack, folder, every
         self._dice = random.Random(1)
         keep = str(min(KEPT_MINUTES, minutes / 6) / _HOUR)
         self._settings = {"retention__correction_minutes": "0", "retention__stub_hours": keep}
@@ -167,11 +166,11 @@ class Crew:
     async def go_on(self) -> None:
         """Change something again and again."""
         while True:
-            await asyncio.sleep(CHANGE_SECONDS)
+            await asyncio.sleep(self._every)
             await self.change()
 
 
-async def soak(minutes: float, rate: int) -> tuple[list[Look], Floor, Crew, list[str]]:
+async def soak(minutes: float, rate: int, every: float) -> tuple[list[Look], Floor, Crew, list[str]]:
     """Publish for so long; every look, the floor, the workers, and what is not as it must be at the end."""
     async with AsyncExitStack() as stack:
         bootstrap = stack.enter_context(kafka("log.retention.check.interval.ms=10000\nlog.cleaner.backoff.ms=1000\n"))
@@ -182,7 +181,7 @@ async def soak(minutes: float, rate: int) -> tuple[list[Look], Floor, Crew, list
         await admin.start()
         stack.push_async_callback(admin.close)
         producer = await stack.enter_async_context(producing(bootstrap))
-        crew = Crew(broker, stack, folder, minutes)
+        crew = Crew(broker, stack, folder, minutes, every)
         await crew.join()
         await crew.all[0].ready()
         began = time.monotonic()
@@ -335,9 +334,12 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("minutes", type=float, nargs="?", default=30.0)
     parser.add_argument("--rate", type=int, default=15_000, help="events a second")
+    parser.add_argument(
+        "--every", type=float, default=20.0, help="seconds from one worker's coming or going to the next"
+    )
     parser.add_argument("--record", action="store_true", help="write into results.md")
     told = parser.parse_args(arguments)
-    looks, floor, crew, wrong = asyncio.run(soak(told.minutes, told.rate))
+    looks, floor, crew, wrong = asyncio.run(soak(told.minutes, told.rate, told.every))
     wrong += verdict(looks, told.minutes * 60)
     done = ", ".join(f"{n} {what}" for what, n in sorted(crew.done.items()))
     head = f"{floor.published:,} events, {done}: "
@@ -348,7 +350,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     record(
         f"{told.minutes:g} minutes at {told.rate:,} events a second, workers coming and going",
-        f"python -m benchmarks.soak {told.minutes:g} --rate {told.rate}",
+        f"python -m benchmarks.soak {told.minutes:g} --rate {told.rate} --every {told.every:g}",
         ("minute", "oldest uncommitted, median, s", "most, s", "resident, MiB", "changelog, MiB"),
         list(_rows(looks)),
         head,

@@ -255,8 +255,8 @@ class Worker:
         """Write everything while it is still ours, then forget it: who gets it next reads it from the changelog."""
         self.rebalances += bool(revoked)
         self._state.abandon()
-        await self._last_flush()
-        self.holdings.clear()
+        stored = await self._last_flush()
+        self.holdings.clear(stored=stored)
         self.flusher.forget()
         await self._drop_fence()
         for tp in revoked:
@@ -271,13 +271,13 @@ class Worker:
         if self._fence is not None:
             await self._fence.drop()
 
-    async def _last_flush(self) -> None:
+    async def _last_flush(self) -> bool:
         self.holdings.close()
-        if self._failure is None:
-            try:
-                await self.flusher.flush(farewell=True)
-            except Exception as error:  # noqa: BLE001 - raised by `run`; Faust has to go on ending its services
-                self._fail(error)
+        try:
+            return self._failure is None and await self.flusher.flush(farewell=True)
+        except Exception as error:  # noqa: BLE001 - raised by `run`; Faust has to go on ending its services
+            self._fail(error)
+            return False
 
 
 def build(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from aiokafka import AIOKafkaProducer
@@ -36,6 +36,8 @@ from streams.settings import Broker
 
 Pairs: TypeAlias = Iterable[tuple[bytes, bytes | None]]
 Acknowledgements: TypeAlias = list[asyncio.Future[Any]]
+Written: TypeAlias = tuple[str, int]
+"""Topic and partition."""
 
 START_SECONDS: Final = 60.0
 TRANSACTION_SECONDS: Final = 30.0
@@ -61,7 +63,7 @@ class Send(NamedTuple):
 
     topic: str
     partition: int
-    pairs: Pairs
+    pairs: Sequence[tuple[bytes, bytes | None]]
 
 
 class LostOwnershipError(RuntimeError):
@@ -136,8 +138,10 @@ class Fence:
         self._producers = opened
         return True
 
-    async def write(self, number: int, sends: Iterable[Send], offsets: Mapping[Any, int]) -> None:
+    async def write(self, number: int, sends: Iterable[Send], offsets: Mapping[Any, int]) -> Mapping[Written, int]:
         """One transaction of the owner of ``number``: everything that is to be sent, and the group's offsets.
+
+        Returns where each partition that was written ends now, where nobody else has written to it.
 
         Raises LostOwnershipError when somebody else has taken the number, or the transaction came to nothing: it can be
         taken again. KafkaError when the broker will never allow it.
@@ -148,11 +152,13 @@ class Fence:
         committed = {TopicPartition(tp.topic, tp.partition): offset for tp, offset in offsets.items()}
         try:
             await producer.begin_transaction()
-            sent = [future for send in sends for future in await append(producer, *send)]
+            written = [(send, await append(producer, *send)) for send in sends]
+            sent = [future for _, futures in written for future in futures]
             if committed:
                 sent.append(producer.send_offsets_to_transaction(committed, self._broker.app_id))
             await asyncio.gather(*sent)
             await producer.commit_transaction()
+            return _ends(written)
         except _FINAL:
             raise
         except KafkaError as error:
@@ -203,6 +209,16 @@ class Fence:
             raise TransactionsError(f"this broker has no transactions. {mend}") from error
         log.warning("this broker has no transactions: a worker that was paused for long may spoil numbers")
         self.on = False
+
+
+def _ends(written: Iterable[tuple[Send, Acknowledgements]]) -> dict[Written, int]:
+    """Behind the records of a transaction, and the mark of its end that the broker puts there."""
+    ends: dict[Written, int] = {}
+    for send, futures in written:
+        if futures:
+            where = send.topic, send.partition
+            ends[where] = max(ends.get(where, 0), futures[0].result().offset + len(send.pairs) + 1)
+    return ends
 
 
 async def _stop(producers: Iterable[Any]) -> None:

@@ -22,7 +22,7 @@ from faust.types import TP
 
 from streams.crossing.fact import Outgoing
 from streams.fence import Acknowledgements, Fence, LostOwnershipError, Pairs, Send, append
-from streams.owned import Holdings, Key, Owned
+from streams.owned import Holdings, Owned
 from streams.partition import Flush, Refused
 from streams.placing import by_murmur2
 from streams.rejected import rejected_record
@@ -108,7 +108,6 @@ class Flusher:
         self._lease_seconds = lease_seconds
         self._fence = fence
         self._durable: dict[TP, int] = {}
-        self._forgotten: dict[Key, list[bytes]] = {}
         self._here_at = monotonic()
         self._busy = asyncio.Lock()
         self._ending = asyncio.Event()
@@ -151,10 +150,11 @@ class Flusher:
         slow = self._broken and monotonic() - self._begun_at > SLOW_SECONDS
         return slow or self.holdings.refused_bytes > REFUSED_BYTES
 
-    async def flush(self, *, farewell: bool = False) -> None:
+    async def flush(self, *, farewell: bool = False) -> bool:
         """Write what changed since the last flush; nothing when the group has moved on: a rebalance is on its way.
 
-        ``farewell``: it is the last one, and the other workers are told so.
+        True when everything applied before is stored now. ``farewell``: it is the last one, and the other workers are
+        told so.
 
         What a flush took that did not come to its end is ahead of the changelog for good: nothing more is written until
         ``forget``. Raises KafkaError when the broker would not take it, and LostOwnershipError when no rebalance
@@ -172,14 +172,15 @@ class Flusher:
                     log.warning("%s: what it held is read again from the changelog", error)
                     if self._fenced:
                         await self._group().rejoin()
-                    return
+                    return False
                 self._broken = False
                 self.last_seconds = monotonic() - started
+                return True
+            return False
 
     def forget(self) -> None:
         """The partitions are gone, and what was in memory with them."""
         self._durable.clear()
-        self._forgotten.clear()
         self._broken = False
         if self.sharing is not None:
             self.sharing.forget()
@@ -246,18 +247,21 @@ class Flusher:
         for owned, refused, flush in taken:
             if refused:
                 sends.append(Send(rejected_topic(owned.topic), number, self._refused(owned, refused)))
-            gone = [(key, None) for key in self._forgotten.pop((owned.topic, number), ())]
+            gone = [(key, None) for key in owned.take_forgotten()]
             # What was forgotten goes first: a contact that came back since is written again behind it.
             state = [*gone, *owned.identity(), *flush.tallies, *flush.contacts, flush.marker]
             sends.append(Send(self.changelog, number, state))
         sends += await self._facts([one.flush.facts for one in taken])
         if told is not None:
             sends += [Send(self.floor, number, told.records), Send(self.changelog, number, told.marks)]
-        await self._fence.write(number, sends, _offsets(taken))
+        before = self.holdings.ends.pop(number, None)
+        ends = await self._fence.write(number, sends, _offsets(taken))
+        if (end := ends.get((self.changelog, number), before)) is not None:
+            self.holdings.ends[number] = end
         for owned, _, flush in taken:
             owned.stored_id = owned.topic_id
             if keys := owned.partition.flushed(flush):
-                self._forgotten[owned.topic, number] = keys
+                owned.forgotten = keys
                 self._delete_told(owned, keys)
 
     def _delete_told(self, owned: Owned, keys: list[bytes]) -> None:

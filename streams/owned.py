@@ -90,8 +90,8 @@ class Owned:
     ``next_offset`` is None while its state is being restored; then it is the offset to apply next. ``epoch`` is that of
     the last seek: batches of an earlier one are stale. ``topic_id`` is the broker's for the topic as it is now, None
     where the broker has none; ``stored_id`` that of the topic whose records are in the state. ``untold``: what is
-    stored and other workers do not know yet, by key; None deletes. ``refused_bytes``: what the refused records take
-    that wait for the next flush.
+    stored and other workers do not know yet, by key; None deletes. ``forgotten``: keys of what is in memory no more
+    and is to be deleted by the next flush. ``refused_bytes``: what the refused records take that wait for one.
     """
 
     def __init__(self, topic: str, number: int, partition: PartitionState, topic_id: str | None = None) -> None:
@@ -104,6 +104,7 @@ class Owned:
         self.epoch: int | None = None
         self.closed = False
         self.untold: dict[bytes, bytes | None] = {}
+        self.forgotten: list[bytes] = []
         self.refused_bytes = 0
         self._refused: list[Refused] = []
 
@@ -166,6 +167,18 @@ class Owned:
             return []
         return [(f"{self.topic}|{_IDENTITY}|".encode(), self.topic_id.encode())]
 
+    def again(self) -> Owned:
+        """The same state, assigned anew: whoever is still at work on a batch of the old one finds it closed."""
+        found = Owned(self.topic, self.number, self.partition, self.topic_id)
+        found.stored_id, found.next_offset = self.stored_id, self.next_offset
+        found.untold, found.forgotten = self.untold, self.forgotten
+        return found
+
+    def take_forgotten(self) -> list[bytes]:
+        """The keys to be deleted, once."""
+        taken, self.forgotten = self.forgotten, []
+        return taken
+
     def take_refused(self) -> list[Refused]:
         """The records refused since the last call; they have to be on the rejected topic before the next marker."""
         taken, self._refused, self.refused_bytes = self._refused, [], 0
@@ -173,7 +186,10 @@ class Owned:
 
 
 class Holdings(Mapping[Key, Owned]):
-    """Everything the worker owns now, by source topic and partition. ``keeps_untold``: the others are told of it."""
+    """Everything the worker owns now, by source topic and partition. ``keeps_untold``: the others are told of it.
+
+    ``ends``: where the changelog of a partition number ends that holds all of its state, where that is known.
+    """
 
     def __init__(
         self,
@@ -182,6 +198,8 @@ class Holdings(Mapping[Key, Owned]):
         topic_ids: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.keeps_untold = False
+        self.ends: dict[int, int] = {}
+        self._kept: dict[int, tuple[int, list[Owned]]] = {}
         self._topic_ids = topic_ids
         self.topics = frozenset(topics)
         self._factory = factory
@@ -236,7 +254,31 @@ class Holdings(Mapping[Key, Owned]):
         for owned in self._owned.values():
             owned.closed = True
 
-    def clear(self) -> None:
-        """Own nothing."""
+    def clear(self, *, stored: bool = False) -> None:
+        """Own nothing. ``stored``: all that was applied is in the changelog, so ``take_up`` may find it again."""
         self.close()
+        if not stored:
+            self._kept.clear()
+        for number, end in self.ends.items() if stored else ():
+            owned = [one for one in self._owned.values() if one.number == number]
+            if all(one.next_offset is not None for one in owned):
+                self._kept[number] = end, owned
+        self.ends.clear()
         self._owned.clear()
+
+    def take_up(self, number: int, end: int) -> bool:
+        """Own what was owned of a partition number before, if its changelog ends where it did: nobody has written.
+
+        Else its state is to be restored up to ``end``.
+        """
+        kept_end, owned = self._kept.pop(number, (None, []))
+        self.ends[number] = end
+        if kept_end != end or not owned:
+            return False
+        for one in owned:
+            self._owned[one.topic, number] = one.again()
+        return True
+
+    def let_go(self) -> None:
+        """Forget what was owned before: it is another's now."""
+        self._kept.clear()

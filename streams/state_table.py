@@ -1,5 +1,8 @@
 """The one Faust table: its changelog is where the state lives; restored records leave for ``Holdings``.
 
+What a worker had before a rebalance and has again, it goes on with: behind a fence, where the changelog ends where its
+own last transaction ended, so that nobody can have written in between.
+
 Faust keeps the topic and assigns its partitions beside those of the inputs. The state itself is not in Faust's store
 (one dict for all partitions, a write per event): each ``Partition`` holds its own, and ``flusher`` writes the
 changelog. Reading it back is ours as well, with a consumer that knows nothing of the group: what Faust has fetched when
@@ -90,11 +93,13 @@ class StateTable(Table):
             for tp in inputs:
                 if tp.partition not in numbers:
                     raise RuntimeError(f"{tp.topic}[{tp.partition}] is assigned without its part of the changelog")
-            taken = [self.holdings.take(tp.topic, tp.partition) for tp in inputs]
+            for tp in inputs:
+                self.holdings.take(tp.topic, tp.partition)
             # Looked at again: while its client was ending, another restoration may have begun with nothing.
             if await self._restore(numbers, current) and current == self._round:
-                for owned in taken:
-                    owned.begin()
+                for tp in inputs:
+                    self.holdings[tp.topic, tp.partition].begin()
+                self.holdings.let_go()
         except Exception as error:  # noqa: BLE001 - Faust would log it and count on with half a state
             if current == self._round:
                 self.on_error(error)
@@ -113,13 +118,21 @@ class StateTable(Table):
         try:
             await consumer.start()
             partitions = [TopicPartition(self.changelog, number) for number in sorted(numbers)]
+            ends = await consumer.end_offsets(partitions)
+            if current != self._round:
+                return False
+            if self.fence is not None and self.fence.on:
+                partitions = [tp for tp in partitions if not self.holdings.take_up(tp.partition, ends[tp])]
+                if not partitions:
+                    log.info("partitions %s are as they were", sorted(numbers))
+                    return True
             consumer.assign(partitions)
             await consumer.seek_to_beginning(*partitions)
-            ends = await consumer.end_offsets(partitions)
             behind = {tp: left for tp in partitions if (left := ends[tp] - await consumer.position(tp)) > 0}
             began, all_of_it = monotonic(), sum(behind.values())
             self.left, told_at = all_of_it, began
-            log.info("restoring partitions %s: %d offsets of the changelog", sorted(numbers), all_of_it)
+            those = [tp.partition for tp in partitions]
+            log.info("restoring partitions %s: %d offsets of the changelog", those, all_of_it)
             idle = self.trust_end_offsets
             while current == self._round and (behind or not idle):
                 fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
@@ -135,7 +148,7 @@ class StateTable(Table):
                     told_at = monotonic()
                     log.info("restoring: %d of %d offsets are left", self.left, all_of_it)
             if current == self._round:
-                log.info("restored partitions %s in %.1f s", sorted(numbers), monotonic() - began)
+                log.info("restored partitions %s in %.1f s", those, monotonic() - began)
             return current == self._round
         finally:
             self.left = 0

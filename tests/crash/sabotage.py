@@ -96,9 +96,9 @@ def commit_outside() -> None:
         build(self, *arguments, **options)
         groups.append(self)
 
-    async def commit_first(self: Any, number: int, sends: Any, offsets: Mapping[Any, int]) -> None:
+    async def commit_first(self: Any, number: int, sends: Any, offsets: Mapping[Any, int]) -> Mapping[Any, int]:
         await groups[0].commit_durable(offsets)
-        await write(self, number, sends, offsets)
+        return await write(self, number, sends, offsets)
 
     BatchConsumer.__init__ = remembered  # type: ignore[method-assign]
     Fence.write = commit_first  # type: ignore[method-assign]

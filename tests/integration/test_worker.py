@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import logging
 
 import orjson
 import pytest
@@ -49,6 +50,35 @@ async def test_partitions_move_between_workers_and_nothing_is_counted_twice(sett
             await publishing
 
             await until(lambda: counted(first, third) == expected(log), lambda: (counted(first, third), expected(log)))
+
+
+async def test_what_a_worker_keeps_in_a_rebalance_it_does_not_read_again(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="streams.state_table")
+    log: Log = {}
+    await publish(settings, toy_records(5, 2_000), log, per_second=10_000)
+
+    async with running(settings) as first:
+        await until(lambda: counted(first) == expected(log))
+        states = {key: first.partitions[key] for key in first.partitions}
+        async with running(settings) as second:
+            await until(lambda: restored(first, 10) and restored(second, 10))
+            kept = {number for _, number in first.partitions}
+            assert all(first.partitions[key] is states[key] for key in first.partitions)
+            await publish(settings, toy_records(6, 2_000), log, per_second=10_000)
+            await until(lambda: counted(first, second) == expected(log))
+        await until(lambda: restored(first))
+
+        assert {key for key in states if first.partitions[key] is states[key]} == {
+            key for key in states if key[1] in kept
+        }
+        await publish(settings, toy_records(7, 500), log, per_second=10_000)
+        await until(lambda: counted(first) == expected(log), lambda: (counted(first), expected(log)))
+
+    moved = sorted({0, 1, 2, 3} - kept)
+    assert f"partitions {sorted(kept)} are as they were" in caplog.text
+    assert f"restoring partitions {moved}: " in caplog.text
 
 
 async def test_state_comes_back_from_the_marker_even_when_the_commits_are_lost(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from streams.fence import Fence, LostOwnershipError, Send
+from streams.fence import Fence, LostOwnershipError, Send, Written
 from streams.flusher import Flusher
 from streams.owned import Holdings, Owned, Pace
 from streams.partition import Record
@@ -29,13 +29,13 @@ class Transactions(Fence):
         self.committed: list[Transaction] = []
         self.fenced: set[int] = set()
 
-    async def write(self, number: int, sends: Iterable[Send], offsets: Mapping[Any, int]) -> None:
+    async def write(self, number: int, sends: Iterable[Send], offsets: Mapping[Any, int]) -> Mapping[Written, int]:
         await asyncio.sleep(0)
         if number in self.fenced:
             raise LostOwnershipError(f"partition {number} has another owner")
-        self.committed.append(
-            (number, [(send.topic, send.partition, [key for key, _ in send.pairs]) for send in sends], dict(offsets))
-        )
+        keys = [(send.topic, send.partition, [key for key, _ in send.pairs]) for send in sends]
+        self.committed.append((number, keys, dict(offsets)))
+        return {(topic, partition): 100 * len(self.committed) for topic, partition, sent in keys if sent}
 
 
 class Group:
@@ -158,3 +158,33 @@ async def test_who_gives_partitions_back_says_so_although_nothing_has_changed() 
     await desk.flusher.flush(farewell=True)
 
     assert desk.fence.committed[1:] == [(3, [("floor", 3, [b"@"]), ("changelog", 3, [])], {})]
+
+
+async def test_where_the_changelog_ends_is_known_behind_a_transaction_and_not_behind_one_that_failed() -> None:
+    desk = Desk((CALLS, 0), (CALLS, 1))
+    await desk.flush((CALLS, 0), "c1,offered,q,4")
+    await desk.flush((CALLS, 1), "c2,offered,q,4")
+    assert desk.holdings.ends == {0: 100, 1: 200}
+
+    desk.fence.fenced.add(1)
+    await desk.flush((CALLS, 1), "c2,abandoned,q,5")
+
+    assert desk.holdings.ends == {0: 100}
+
+
+async def test_a_flush_says_whether_everything_is_stored() -> None:
+    desk = Desk((CALLS, 0))
+    assert await desk.flusher.flush(), "there was nothing to store"
+    desk.fence.fenced.add(0)
+    list(desk.holdings[CALLS, 0].apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
+
+    assert [await desk.flusher.flush(), await desk.flusher.flush()] == [False, False]
+
+
+async def test_a_flush_of_a_worker_outside_its_group_stores_nothing_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk((CALLS, 0))
+    monkeypatch.setattr(desk.group, "in_group", lambda: False)
+
+    assert await desk.flusher.flush() is False
