@@ -4,7 +4,7 @@
 
 Calls are published as they happen, one event in a hundred twice. One worker stays; every now and then another joins,
 leaves or is killed. Contacts are kept so shortly that memory has to be flat after the first third of the time; one call
-in fifty names its agent, because what an agent did is kept for a day, and at such a rate all of it is the day of a
+in 200 names its agent, because what an agent did is kept for a day, and at such a rate all of it is the day of a
 quarter of a million people. Printed for each minute: how long the oldest record that is not flushed and committed has
 waited, what the staying worker has resident, how large the changelog is on the broker's disk. In a run of less than an
 hour the changelog's segments close sooner in proportion, so that what is measured is the same thing.
@@ -41,8 +41,8 @@ TRIAL: Final = Path(__file__).parents[1] / ".cache" / "soak.md"
 TICK_SECONDS: Final = 0.05
 LOOK_SECONDS: Final = 0.5
 QUEUES: Final = 12
-AGENT_OF: Final = 50
-AGENTS: Final = 1_000
+AGENT_OF: Final = 200
+AGENTS: Final = 250
 EVENTS_A_CALL: Final = 2.9
 MOST_WORKERS: Final = 3
 KEPT_MINUTES: Final = 1.0
