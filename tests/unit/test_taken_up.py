@@ -160,3 +160,15 @@ async def test_behind_a_fence_only_what_others_have_written_is_read(
     assert await worker._state._restore({0, 1}, worker._state._round)
 
     assert [tp.partition for tp in Changelog.assigned] == read
+
+
+async def test_a_worker_that_is_assigned_nothing_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = build(Settings())
+    monkeypatch.setattr(worker.app.consumer, "assignment", set)
+    worker.holdings.take(CALLS, 0).begin()
+    worker.holdings.ends[0] = 70
+    worker.holdings.clear(stored=True)
+
+    await worker._state.on_recovery_completed(set(), set())
+
+    assert worker.holdings.take_up(0, 70) is False
