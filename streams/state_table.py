@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from time import monotonic
 from typing import Any, Final
 
@@ -30,9 +30,15 @@ from streams.settings import Broker
 from streams.transport import RawSchema, fetch_bytes
 
 _AT_ONCE: Final = 16_000
+_IN_HAND: Final = 100_000
+"""Keys read and not yet taken into memory: of those that follow each other soon only the latest is decoded."""
+_ENTERED_AT_ONCE: Final = 500
 _POLL_MS = 250
 _TELL_SECONDS: Final = 5.0
 log = logging.getLogger(__name__)
+
+_Latest = dict[tuple[int, bytes], Record]
+"""Records by partition number and key, each where its last value stood."""
 
 
 class RawTopic(faust.Topic):
@@ -133,23 +139,45 @@ class StateTable(Table):
             self.left, told_at = all_of_it, began
             those = [tp.partition for tp in partitions]
             log.info("restoring partitions %s: %d offsets of the changelog", those, all_of_it)
-            idle = self.trust_end_offsets
+            idle, latest = self.trust_end_offsets, _Latest()
             while current == self._round and (behind or not idle):
                 fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
                 idle = self.trust_end_offsets or not fetched
                 for tp, records in fetched.items():
-                    if current != self._round:
-                        return False
-                    self.holdings.restore(tp.partition, [Record(r.offset, r.key, r.value, 0) for r in records])
+                    _keep_latest(latest, tp.partition, records)
                     await asyncio.sleep(0)
+                if len(latest) > _IN_HAND and not await self._enter(latest, current):
+                    return False
                 behind = {tp: left for tp in behind if (left := ends[tp] - await consumer.position(tp)) > 0}
                 self.left = sum(behind.values())
                 if monotonic() - told_at > _TELL_SECONDS:
                     told_at = monotonic()
                     log.info("restoring: %d of %d offsets are left", self.left, all_of_it)
-            if current == self._round:
+            if await self._enter(latest, current):
                 log.info("restored partitions %s in %.1f s", those, monotonic() - began)
             return current == self._round
         finally:
             self.left = 0
             await consumer.stop()
+
+    async def _enter(self, latest: _Latest, current: int) -> bool:
+        """Take what was read into memory, in the order of the changelog; False when that was abandoned."""
+        waiting: dict[int, list[Record]] = {}
+        for n, ((number, _), record) in enumerate(latest.items(), 1):
+            waiting.setdefault(number, []).append(record)
+            if n % _ENTERED_AT_ONCE == 0 or n == len(latest):
+                if current != self._round:
+                    return False
+                for partition, records in waiting.items():
+                    self.holdings.restore(partition, records)
+                waiting.clear()
+                await asyncio.sleep(0)
+        latest.clear()
+        return current == self._round
+
+
+def _keep_latest(latest: _Latest, number: int, records: Iterable[Any]) -> None:
+    for record in records:
+        key = (number, record.key)
+        latest.pop(key, None)  # so that the latest is the last
+        latest[key] = Record(record.offset, record.key, record.value, 0)

@@ -112,3 +112,59 @@ async def test_however_many_partitions_are_restored_what_is_read_at_once_is_boun
 
     assert looks == [16_000, 16_000, 8_000]
     assert Changelog.said["max_partition_fetch_bytes"] == 64 * 1024 * 1024 // 40
+
+
+class Written(NamedTuple):
+    """A record of the changelog."""
+
+    offset: int
+    key: bytes
+    value: bytes | None
+
+
+class Short(Changelog):
+    """A changelog of one partition with these records, read in two pieces."""
+
+    records: Sequence[Written] = ()
+
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, len(self.records))
+
+    async def getmany(self, **_: Any) -> dict[TopicPartition, list[Any]]:
+        ((tp, position),) = self._read.items()
+        half = list(self.records[position : position + len(self.records) // 2])
+        self._read[tp] += len(half)
+        return {tp: half}
+
+
+async def restored_of(monkeypatch: pytest.MonkeyPatch, *records: tuple[bytes, bytes | None]) -> list[tuple[Any, ...]]:
+    """What is taken into memory of a changelog with these records: keys and values."""
+    worker, taken = assigned(monkeypatch), list[tuple[Any, ...]]()
+    monkeypatch.setattr(worker._state, "fence", None)
+    monkeypatch.setattr("streams.state_table.AIOKafkaConsumer", Short)
+    monkeypatch.setattr(Short, "records", [Written(n, *record) for n, record in enumerate(records)])
+
+    def restore(number: int, some: Sequence[Any]) -> None:
+        taken.extend((number, record.key, record.value) for record in some)
+
+    monkeypatch.setattr(worker.holdings, "restore", restore)
+    assert await worker._state._restore({0}, worker._state._round)
+    return taken
+
+
+async def test_of_what_was_written_again_and_again_only_the_latest_is_taken_where_it_stood(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken = await restored_of(
+        monkeypatch, (b"a", b"1"), (b"b", b"1"), (b"a", b"2"), (b"c", b"1"), (b"b", None), (b"d", b"1")
+    )
+
+    assert taken == [(0, b"a", b"2"), (0, b"c", b"1"), (0, b"b", None), (0, b"d", b"1")]
+
+
+async def test_keys_beyond_what_is_kept_in_hand_are_taken_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.state_table._IN_HAND", 1)
+
+    taken = await restored_of(monkeypatch, (b"a", b"1"), (b"b", b"1"), (b"a", b"2"), (b"a", b"3"))
+
+    assert taken == [(0, b"a", b"1"), (0, b"b", b"1"), (0, b"a", b"3")]
