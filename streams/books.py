@@ -97,6 +97,10 @@ class Book:
         self.length = length
         self.cells = cells
 
+    def slices(self, code: str) -> Slices:
+        """The slices of one ring, by start."""
+        return {"f": self.fine, "m": self.minute, "c": self.coarse, "l": self.length}[code]
+
     def balance(self) -> int:
         """Visits that entered and have not left: offered - answered - abandoned - flowed out - orphaned."""
         total = self.total.fields

@@ -287,7 +287,7 @@ class Ledger:
         if code == TOTAL:
             book.total = piece
         else:
-            self._store(book, code)[int(start)] = piece
+            book.slices(code)[int(start)] = piece
         self.guard_until = max(self.guard_until, piece.stamp)
 
     def parts_of(self, key: bytes) -> tuple[str, str, str, str]:
@@ -300,23 +300,19 @@ class Ledger:
         code, start, queue, channel = self.parts_of(key)
         book = self._books.get((queue, channel))
         if book is not None and code != TOTAL:
-            self._store(book, code).pop(int(start), None)
+            book.slices(code).pop(int(start), None)
 
     def purge(self, watermark: int) -> list[bytes]:
         """Drop the slices that are older than their ring keeps; returns their keys."""
         gone: list[bytes] = []
         for book in self._books.values():
             for ring in self.rings:
-                store, oldest = self._store(book, ring.code), watermark - ring.keep_ms - ring.width_ms
+                store, oldest = book.slices(ring.code), watermark - ring.keep_ms - ring.width_ms
                 while store and (start := next(iter(store))) < oldest:
                     gone.append(store.pop(start).key)
                 if len(store) > 2 * (ring.keep_ms // ring.width_ms + 2):  # opened out of order
                     gone.extend(store.pop(start).key for start in [s for s in store if s < oldest])
         return gone
-
-    @staticmethod
-    def _store(book: Book, code: str) -> MutableMapping[int, Slice]:
-        return {"f": book.fine, "m": book.minute, "c": book.coarse, "l": book.length}[code]
 
     def mend_maxima(self, facts: Iterable[tuple[int, Fact]]) -> None:
         """Find the maxima again that a correction took away, from the facts still known, each with its ``born``."""

@@ -61,7 +61,7 @@ class ToldLedger(Ledger):
 
     def read_back(self, key: bytes, value: bytes) -> None:
         code, start, queue, channel = self.parts_of(key)
-        store = self._store(self._open(queue, channel), code) if code in "cl" else None
+        store = self._open(queue, channel).slices(code) if code in "cl" else None
         if isinstance(store, Packed):
             store.put(int(start), value)
         else:

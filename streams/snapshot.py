@@ -165,15 +165,10 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 
 def take(
-    partitions: Sequence[Partition],
-    settings: Settings,
-    status: WorkerStatus,
-    wall_ms: int,
-    shelf: Shelf | None = None,
-    sums: Sums | None = None,
+    partitions: Sequence[Partition], settings: Settings, status: WorkerStatus, wall_ms: int, shelf: Shelf | None = None
 ) -> Snapshot:
-    """A snapshot in one go."""
-    work = steps(partitions, settings, status, wall_ms, shelf, sums)
+    """A snapshot in one go, that remembers nothing."""
+    work = steps(partitions, settings, status, wall_ms, shelf)
     while True:
         try:
             next(work)

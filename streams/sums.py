@@ -7,16 +7,12 @@ depends on what is remembered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
 
 from streams import tally as y
-from streams.books import Book, Slice
-from streams.slices import MINUTE, SECOND, Span, floor_to
+from streams.books import Book, Slice, Slices
+from streams.slices import Ring, Span, floor_to
 from streams.tally import Fields
-
-WIDTHS_MS: Final = {"f": 10 * SECOND, "m": MINUTE, "c": 15 * MINUTE, "l": 5 * MINUTE}
-"""How long a slice of each ring is."""
 
 
 class _Sum:
@@ -25,11 +21,7 @@ class _Sum:
     def __init__(self, pieces: list[Slice]) -> None:
         self.pieces = pieces
         self.versions = [piece.version for piece in pieces]
-        self.fields: Fields = {}
-        self.maxima: dict[int, int] = {}
-        for piece in pieces:
-            y.add(self.fields, piece.fields)
-            raise_to(self.maxima, piece.maxima)
+        self.fields, self.maxima = added(pieces)
 
     def still(self, pieces: list[Slice]) -> bool:
         """Whether it is the sum of these slices as they are now."""
@@ -63,16 +55,15 @@ class Sums:
             self._partitions = list(partitions)
             self._known.clear()
 
-    def of(self, books: Sequence[Book], code: str, span: Span) -> tuple[Fields, dict[int, int]]:
-        """What the slices of one ring that begin in a span are together: fields, maxima. ``books``: of one row."""
+    def of(self, books: Sequence[Book], ring: Ring, span: Span) -> tuple[Fields, dict[int, int]]:
+        """What the slices of one ring that touch a span are together: fields, maxima. ``books``: of one row."""
         fields: Fields = {}
         maxima: dict[int, int] = {}
         if not books:
             return fields, maxima
-        width = WIDTHS_MS[code]
-        known = self._known.setdefault((books[0].queue, books[0].channel, code), {})
-        stores = [store_of(book, code) for book in books]
-        for start in _starts(stores, span, width):
+        known = self._known.setdefault((books[0].queue, books[0].channel, ring.code), {})
+        stores = [book.slices(ring.code) for book in books]
+        for start in _starts(stores, ring, span):
             pieces = [piece for store in stores if (piece := store.get(start)) is not None]
             if not pieces:
                 continue
@@ -81,29 +72,43 @@ class Sums:
                 one = known[start] = _Sum(pieces)
             y.add(fields, one.fields)
             raise_to(maxima, one.maxima)
-        self._trim(known, code, span, width)
+        self._trim(known, ring, span)
         return fields, maxima
 
-    def _trim(self, known: dict[int, _Sum], code: str, span: Span, width: int) -> None:
+    def _trim(self, known: dict[int, _Sum], ring: Ring, span: Span) -> None:
         """Forget what is older than the longest span asked for, once it is as much again."""
-        widest = self._widest_ms[code] = max(self._widest_ms.get(code, 0), span.end - span.start)
-        if len(known) > 2 * (widest // width) + 8:
-            oldest = span.end - widest - width
+        widest = self._widest_ms[ring.code] = max(self._widest_ms.get(ring.code, 0), span.end - span.start)
+        if len(known) > 2 * (widest // ring.width_ms) + 8:
+            oldest = span.end - widest - ring.width_ms
             for start in [start for start in known if start < oldest]:
                 del known[start]
 
 
-def _starts(stores: list[Mapping[int, Slice]], span: Span, width: int) -> list[int]:
+def once(books: Iterable[Book], ring: Ring, span: Span) -> tuple[Fields, dict[int, int]]:
+    """The same of any books, for whoever asks once."""
+    stores = [book.slices(ring.code) for book in books]
+    pieces: list[Slice] = []
+    for start in _starts(stores, ring, span):
+        pieces += [piece for store in stores if (piece := store.get(start)) is not None]
+    return added(pieces)
+
+
+def added(pieces: Iterable[Slice]) -> tuple[Fields, dict[int, int]]:
+    """What slices are together: fields, maxima."""
+    fields: Fields = {}
+    maxima: dict[int, int] = {}
+    for piece in pieces:
+        y.add(fields, piece.fields)
+        raise_to(maxima, piece.maxima)
+    return fields, maxima
+
+
+def _starts(stores: list[Slices], ring: Ring, span: Span) -> list[int]:
     """Where slices may begin: every moment of a short span, what there is of a long one."""
-    first = floor_to(span.start, width)
-    if (span.end - first) // width <= sum([len(store) for store in stores]):
-        return list(range(first, span.end, width))
+    first = floor_to(span.start, ring.width_ms)
+    if (span.end - first) // ring.width_ms <= sum([len(store) for store in stores]):
+        return list(range(first, span.end, ring.width_ms))
     return list({start for store in stores for start in store if first <= start < span.end})
-
-
-def store_of(book: Book, code: str) -> Mapping[int, Slice]:
-    """The slices of one ring."""
-    return {"f": book.fine, "m": book.minute, "c": book.coarse, "l": book.length}[code]
 
 
 def raise_to(maxima: dict[int, int], other: Mapping[int, int]) -> None:

@@ -24,7 +24,7 @@ from streams.partition import Partition, Waiting
 from streams.presence import open_span
 from streams.settings import Settings
 from streams.slices import MINUTE, Span
-from streams.sums import Sums, raise_to
+from streams.sums import Sums, once, raise_to
 
 FLOOR: Final = "ALL"
 """The name of the row that is the whole floor."""
@@ -200,7 +200,8 @@ def windows(
     """
     sums = sums or Sums()
     lives = live(partitions, settings, now) if lives is None else lives
-    ring, short = _ring_of(window, partitions[0].ledger.rings if partitions else slices.rings())
+    rings = _rings(partitions)
+    ring, short = _ring_of(window, rings)
     floor_fields, floor_maxima, found = {}, {}, {}  # type: ignore[var-annotated]
     books = _books(partitions)
     zone = ZoneInfo(settings.defaults.timezone)
@@ -209,15 +210,15 @@ def windows(
     for key in {*keys_of(partitions), *(k for k in lives if k[0] != FLOOR)}:
         rule = settings.queue(key[0])
         span = slices.window_span(window, now, ZoneInfo(rule.timezone), ring)
-        fields, maxima = sums.of(books[key], ring.code, span)
+        fields, maxima = sums.of(books[key], ring, span)
         if short:  # histograms and maxima live in the minute slices
             wider = Span(slices.floor_to(span.start, MINUTE), span.end)
-            histograms, maxima = sums.of(books[key], "m", wider)
+            histograms, maxima = sums.of(books[key], rings.minute, wider)
             y.add(fields, {field: n for field, n in histograms.items() if field % y.COHORT >= y.ANSWERED_WAITS})
         y.add(floor_fields, fields)
         raise_to(floor_maxima, maxima)
         if key[0]:  # what happened before any queue has no agents; under "" stand those of the floor
-            agents, _ = sums.of(books[key[0], ""], ring.code, span)
+            agents, _ = sums.of(books[key[0], ""], ring, span)
             y.add(fields, agents)
             y.add(fields, _overlap(agents_spent.get(key[0], ()), span, now))
         past = lives[key].waiting_past_threshold if key in lives else 0
@@ -226,7 +227,7 @@ def windows(
         counts = counts_of(fields, cohort=cohort, maxima=maxima, waiting_past_threshold=past, agents=doing)
         found[key] = Window(span, counts)
     span = slices.window_span(window, now, zone, ring)
-    agents, _ = sums.of(books["", ""], ring.code, span)
+    agents, _ = sums.of(books["", ""], ring, span)
     y.add(floor_fields, agents)
     y.add(floor_fields, _overlap(agents_spent.get("", ()), span, now))
     past = lives[FLOOR, ""].waiting_past_threshold if (FLOOR, "") in lives else 0
@@ -241,16 +242,20 @@ def team_windows(
     partitions: Sequence[Partition], settings: Settings, window: str, now: int, sums: Sums | None = None
 ) -> dict[str, Window]:
     """What customers and reviewers said of each configured team's agents in a window; nothing else is counted of it."""
-    ring, _ = _ring_of(window, partitions[0].ledger.rings if partitions else slices.rings())
+    ring, _ = _ring_of(window, _rings(partitions))
     span = slices.window_span(window, now, ZoneInfo(settings.defaults.timezone), ring)
     cohort = settings.defaults.attribution != "event_time"
     sums = sums or Sums()
     found, books = {}, _books(partitions)
     for team in settings.teams:
         own = [book for key, each in sorted(books.items()) if key[0] == TEAM_ROW + team for book in each]
-        fields, _ = sums.of(own, ring.code, span)
+        fields, _ = sums.of(own, ring, span)
         found[team] = Window(span, counts_of(fields, cohort=cohort))
     return found
+
+
+def _rings(partitions: Sequence[Partition]) -> slices.Rings:
+    return partitions[0].ledger.rings if partitions else slices.rings()
 
 
 def _ring_of(window: str, rings: slices.Rings) -> tuple[slices.Ring, bool]:
@@ -305,10 +310,10 @@ def intervals(
     rule = settings.defaults if floor else settings.queue(key[0])
     keys = [k for k in keys_of(partitions) if not key[1] or k[1] == key[1]] if floor else [key]
     spans = slices.intervals(start, end, by, ZoneInfo(rule.timezone))
-    found, books, sums = [], _books(partitions), Sums()
+    found, books, ring = [], _books(partitions), _rings(partitions).coarse
     own = [book for k in keys for book in books[k]]
     for span, longest in zip(spans, longest_queues(partitions, keys, spans), strict=True):
-        fields, maxima = sums.of(own, "c", span)
+        fields, maxima = once(own, ring, span)
         cohort = rule.attribution != "event_time"
         if any((field >= y.COHORT) == cohort and n for field, n in fields.items()):
             counts = counts_of(fields, cohort=cohort, maxima=maxima)

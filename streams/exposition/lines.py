@@ -6,7 +6,7 @@ are not worked out again, which is nine tenths of the work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from prometheus_client.core import CollectorRegistry, Metric
@@ -39,14 +39,17 @@ class Lines:
     def text(self, families: Iterable[Family]) -> bytes:
         """What ``generate_latest`` gives for the same families."""
         found: list[str] = []
+        known = self._known
         for family in families:
-            header = self._headers.get((family.name, family.kind, family.help))
-            found.append(self._header(family) if header is None else header)
-            known, name = self._known, family.name
+            header, name = self._header(family), family.name
+            found.append(header)
             keys = [(name, suffix, *labels, *labels.values()) for labels, _, suffix in family.points]
-            new = [point for key, point in zip(keys, family.points, strict=True) if key not in known]
+            new = {key: point for key, point in zip(keys, family.points, strict=True) if key not in known}
             if new:
-                self._learn(family, new)
+                lines = self._generated(family, new.values()).removeprefix(header)
+                # Not splitlines: a label may have a line separator of its own.
+                for key, line in zip(new, lines.split("\n")[:-1], strict=True):
+                    known[key] = line.removesuffix(_NOTHING) + " "
             for key, point in zip(keys, family.points, strict=True):
                 found.append(known[key])
                 found.append(floatToGoString(point.value))  # type: ignore[no-untyped-call]
@@ -57,17 +60,13 @@ class Lines:
         return "".join(found).encode()
 
     def _header(self, family: Family) -> str:
-        header = self._headers[family.name, family.kind, family.help] = self._generated(family, ())
+        key = (family.name, family.kind, family.help)
+        header = self._headers.get(key)
+        if header is None:
+            header = self._headers[key] = self._generated(family, ())
         return header
 
-    def _learn(self, family: Family, points: Sequence[Point]) -> None:
-        header, text = self._generated(family, ()), self._generated(family, points)
-        lines = text[len(header) :].split("\n")[:-1]  # not splitlines: a label may have a line separator of its own
-        for point, line in zip(points, lines, strict=True):
-            key = (family.name, point.suffix, *point.labels, *point.labels.values())
-            self._known[key] = line.removesuffix(_NOTHING) + " "
-
-    def _generated(self, family: Family, points: Sequence[Point]) -> str:
+    def _generated(self, family: Family, points: Iterable[Point]) -> str:
         """The family with a value of 0 everywhere, as prometheus-client writes it."""
         name = PREFIX + family.name
         self._written.metric = Metric(name, family.help, family.kind)

@@ -43,7 +43,8 @@ async def test_partitions_move_between_workers_and_nothing_is_counted_twice(sett
         await until(lambda: restored(first))
         async with running(settings) as second:
             await until(lambda: restored(first, 10) and restored(second, 10))
-            await asyncio.sleep(0.5)
+            before = [counted(worker) for worker in (first, second)]
+            await until(lambda: all(counted(w) != was for w, was in zip((first, second), before, strict=True)))
         await until(lambda: restored(first))
         async with running(settings) as third:
             await until(lambda: restored(first, 10) and restored(third, 10))

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from streams.books import Book, Limits, Slice
 from streams.editions import Editions
 from streams.settings import Settings
-from streams.slices import MINUTE, Span
-from streams.sums import Sums
+from streams.slices import MINUTE, Span, rings
+from streams.sums import Sums, once
 
 PARTITIONS = 3
 STARTS = 4
+MINUTES = rings().minute
 
 
 def books() -> list[Book]:
@@ -70,7 +71,7 @@ def test_sums_that_are_remembered_are_those_of_a_new_beginning(steps: list[tuple
                 kept[partition].minute[minute * MINUTE] = Slice(b"", {1: 7}, {1: 7})
             case "ask", (int(first), int(last)):
                 span = Span(first * MINUTE, max(first + 1, last) * MINUTE)
-                assert remembered.of(kept, "m", span) == Sums().of(kept, "m", span)
+                assert remembered.of(kept, MINUTES, span) == once(kept, MINUTES, span)
 
 
 def test_slices_of_all_partitions_that_begin_in_the_span_are_added_and_the_largest_maximum_is_taken() -> None:
@@ -80,40 +81,40 @@ def test_slices_of_all_partitions_that_begin_in_the_span_are_added_and_the_large
     change(kept[1], 2, 5, 4)
     change(kept[2], 3, 0, 100)
 
-    assert Sums().of(kept, "m", Span(1 * MINUTE, 3 * MINUTE)) == ({0: 5, 5: 4}, {0: 3, 5: 4})
+    assert Sums().of(kept, MINUTES, Span(1 * MINUTE, 3 * MINUTE)) == ({0: 5, 5: 4}, {0: 3, 5: 4})
 
 
 def test_a_slice_that_changes_again_before_it_is_flushed_is_added_again() -> None:
     kept, sums, minute = books(), Sums(), Span(MINUTE, 2 * MINUTE)
     change(kept[0], 1, 0, 2)
-    assert sums.of(kept, "m", minute)[0] == {0: 2}
+    assert sums.of(kept, MINUTES, minute)[0] == {0: 2}
 
     change(kept[0], 1, 0, 2)
 
-    assert sums.of(kept, "m", minute)[0] == {0: 4}
+    assert sums.of(kept, MINUTES, minute)[0] == {0: 4}
 
 
 def test_a_slice_in_the_place_of_another_is_another() -> None:
     kept, sums, minute = books(), Sums(), Span(MINUTE, 2 * MINUTE)
     for book in kept[:2]:
         book.minute[MINUTE] = Slice(b"", {0: 2}, {})
-    assert sums.of(kept, "m", minute)[0] == {0: 4}
+    assert sums.of(kept, MINUTES, minute)[0] == {0: 4}
 
     kept[0].minute[MINUTE] = Slice(b"", {0: 7}, {})
-    assert sums.of(kept, "m", minute)[0] == {0: 9}
+    assert sums.of(kept, MINUTES, minute)[0] == {0: 9}
     kept[1].minute.clear()
-    assert sums.of(kept, "m", minute)[0] == {0: 7}
+    assert sums.of(kept, MINUTES, minute)[0] == {0: 7}
 
 
 def test_what_was_asked_for_is_the_callers_own() -> None:
     kept, sums = books(), Sums()
     change(kept[0], 1, 0, 2)
     flush(kept)
-    fields, maxima = sums.of(kept, "m", Span(MINUTE, 2 * MINUTE))
+    fields, maxima = sums.of(kept, MINUTES, Span(MINUTE, 2 * MINUTE))
 
     fields[0], maxima[0] = 99, 99
 
-    assert sums.of(kept, "m", Span(MINUTE, 2 * MINUTE)) == ({0: 2}, {0: 2})
+    assert sums.of(kept, MINUTES, Span(MINUTE, 2 * MINUTE)) == ({0: 2}, {0: 2})
 
 
 def test_a_day_of_minutes_leaves_no_more_than_twice_the_longest_window() -> None:
@@ -122,7 +123,9 @@ def test_a_day_of_minutes_leaves_no_more_than_twice_the_longest_window() -> None
         change(kept[0], minute, 0, 1)
         flush(kept)
         kept[0].minute.pop((minute - 70) * MINUTE, None)
-        assert sums.of(kept, "m", Span((minute - 59) * MINUTE, (minute + 1) * MINUTE))[0] == {0: min(60, minute + 1)}
+        assert sums.of(kept, MINUTES, Span((minute - 59) * MINUTE, (minute + 1) * MINUTE))[0] == {
+            0: min(60, minute + 1)
+        }
 
     assert sums.remembered <= 2 * 60 + 8
 
@@ -131,7 +134,7 @@ def test_other_partitions_let_the_sums_of_the_former_go() -> None:
     kept, sums, first, second = books(), Sums(), object(), object()
     sums.of_partitions([first])
     change(kept[0], 1, 0, 2)
-    sums.of(kept, "m", Span(MINUTE, 2 * MINUTE))
+    sums.of(kept, MINUTES, Span(MINUTE, 2 * MINUTE))
 
     sums.of_partitions([first])
     assert sums.remembered == 1
