@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import signal
 import sys
 from collections import Counter
@@ -24,6 +25,8 @@ STOPPED_SECONDS: Final = (2.5, 4.5)
 BROKER_GONE_SECONDS: Final = (0.0, 3.0)
 LEAVING_SECONDS: Final = 60.0
 """Longer than a worker may take that is told to leave while its broker is away; one that takes longer is killed."""
+_SAYING_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 0.1
 
 
 class Crew:
@@ -44,7 +47,9 @@ class Crew:
         self._workers: dict[asyncio.subprocess.Process, Path] = {}
         self._asked: set[int] = set()
         self._leaving: dict[int, float] = {}
-        self._later: set[asyncio.Task[None]] = set()
+        self._naps: dict[int, float] = {}
+        self._asleep_since: dict[int, float] = {}
+        self._returns: set[asyncio.Task[None]] = set()
 
     async def join(self) -> None:
         """One more worker, unless there are four."""
@@ -78,13 +83,14 @@ class Crew:
             with suppress(ProcessLookupError):  # it may have ended by itself a moment ago
                 process.send_signal(number)
             if number in (signal.SIGSTOP, signal.SIGUSR1):
-                self._do_later(self._continue(process, self._dice.uniform(*STOPPED_SECONDS)))
+                self._naps[process.pid] = self._dice.uniform(*STOPPED_SECONDS)
         else:
             return
         self.done[fault] += 1
 
     async def look(self) -> None:
-        """Forget who has ended, note who was not asked to, and see to it that somebody works."""
+        """Forget who has ended, note who was not asked to, wake who slept for long, and see that somebody works."""
+        self._wake()
         for process, printed in list(self._workers.items()):
             if process.returncode is not None:
                 del self._workers[process]
@@ -101,11 +107,11 @@ class Crew:
 
     async def settle(self) -> None:
         """Everybody goes on who was stopped; every broker is back; somebody works."""
-        await asyncio.gather(*self._later)
-        for process in self._workers:
-            if process.returncode is None and is_stopped(process.pid):
-                process.send_signal(signal.SIGCONT)
+        await asyncio.gather(*self._returns)
         await self.look()
+        while self._asleep_since:
+            await asyncio.sleep(_LOOK_SECONDS)
+            await self.look()
 
     async def leave(self) -> None:
         """All are asked to leave, and killed if they do not."""
@@ -113,17 +119,30 @@ class Crew:
             if process.returncode is None:
                 process.send_signal(signal.SIGCONT)
                 process.send_signal(signal.SIGTERM)
+        asked = monotonic()
+        while there := [process for process in self._workers if process.returncode is None]:
+            self._wake()  # one that was to stop in its next flush may do so in its last
+            await asyncio.sleep(_LOOK_SECONDS)
+            if monotonic() - asked > LEAVING_SECONDS:
+                self.stuck.append(f"{len(there)} workers did not leave within {LEAVING_SECONDS:.0f} s, at the end")
+                self.kill()
+                await asyncio.gather(*[process.wait() for process in there])
+
+    async def say_where(self, folder: Path) -> list[str]:
+        """Have each worker print what it waits for, and keep what all have printed in ``folder``; where, in words."""
         for process in self._workers:
-            try:
-                await asyncio.wait_for(process.wait(), LEAVING_SECONDS)
-            except TimeoutError:
-                self.stuck.append(f"a worker did not leave within {LEAVING_SECONDS:.0f} s, at the end")
-                process.kill()
-                await process.wait()
+            if process.returncode is None:
+                process.send_signal(signal.SIGQUIT)
+        await asyncio.sleep(_SAYING_SECONDS)
+        shutil.copytree(self._folder, folder, dirs_exist_ok=True)
+        return [
+            f"worker {process.pid}{' is stopped' * is_stopped(process.pid)}; what it printed: {folder / printed.name}"
+            for process, printed in self._workers.items()
+        ]
 
     def kill(self) -> None:
         """Leave no process behind."""
-        for task in self._later:
+        for task in self._returns:
             task.cancel()
         for process in self._workers:
             if process.returncode is None:
@@ -141,26 +160,29 @@ class Crew:
             and printed.exists()
         ]
 
-    async def _continue(self, process: asyncio.subprocess.Process, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        if process.returncode is None:
-            process.send_signal(signal.SIGCONT)
+    def _wake(self) -> None:
+        """Continue who was stopped for as long as the dice said: since it stopped, which may be long after the order.
+
+        One that is to stop in the middle of a flush does so at its next one, whenever that is.
+        """
+        asleep = {p.pid: p for p in self._workers if p.returncode is None and is_stopped(p.pid)}
+        now = monotonic()
+        self._asleep_since = {pid: self._asleep_since.get(pid, now) for pid in asleep}
+        for pid, since in list(self._asleep_since.items()):
+            if now - since >= self._naps[pid]:
+                asleep[pid].send_signal(signal.SIGCONT)
+                del self._asleep_since[pid]
 
     async def _lose_a_broker(self) -> None:
-        if any(not task.done() for task in self._later if task.get_name() == "broker"):
+        if not all(task.done() for task in self._returns):
             return
         number = self._dice.randrange(len(self._cluster))
         await asyncio.to_thread(self._cluster.kill, number)
-        self._do_later(self._bring_back(number, self._dice.uniform(*BROKER_GONE_SECONDS)), "broker")
+        self._returns.add(asyncio.create_task(self._bring_back(number, self._dice.uniform(*BROKER_GONE_SECONDS))))
 
     async def _bring_back(self, number: int, seconds: float) -> None:
         await asyncio.sleep(seconds)
         await asyncio.to_thread(self._cluster.start, number)
-
-    def _do_later(self, what: object, name: str = "") -> None:
-        task = asyncio.ensure_future(what)  # type: ignore[call-overload]
-        task.set_name(name)
-        self._later.add(task)
 
 
 def _last_words(printed: Path) -> str:

@@ -83,6 +83,8 @@ async def play(cluster: Cluster, plan: Plan) -> Verdict:
                 await crew.look()
             records = await publishing
             late = await _caught_up(settings, crew)
+            if late:
+                late += await crew.say_where(Path(tempfile.mkdtemp(prefix="queuepulse-crash-kept-")))
             await crew.leave()
             wrong = crew.stuck + late + await verdict.differences(settings, told.oracle)
         finally:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
+import signal
 import sys
+from typing import Any
 
 import msgspec
 
@@ -47,8 +50,20 @@ def empty(settings: Settings, topic: str, number: int, of: type[Partition] = Par
     return FactsPartition(settings, topic, number, facts[topic]) if topic in facts else of(settings, topic, number)
 
 
+def say_where(_number: int, _frame: object) -> None:
+    """Print what every task waits for: a worker that has come to a stop is asked by SIGQUIT."""
+    for task in asyncio.all_tasks():
+        chain: list[str] = []
+        waiting: Any = task.get_coro()
+        while (frame := getattr(waiting, "cr_frame", None)) is not None:
+            chain.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
+            waiting = getattr(waiting, "cr_await", None)
+        print(f"{task.get_name()}: {' > '.join(chain)}", flush=True)
+
+
 def main(text: str) -> None:
     """Work."""
+    signal.signal(signal.SIGQUIT, say_where)
     orders = msgspec.json.decode(text, type=Orders)
     settings, dice = settings_of(orders), random.Random(orders.seed)
     Faults(after=lambda: dice.randrange(_SENDS * orders.partitions)).install()
@@ -60,7 +75,7 @@ def main(text: str) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         main(sys.argv[1])
     except Exception as error:  # noqa: BLE001 - as the command line does: said, and then the end, threads or not
