@@ -3,7 +3,7 @@
     python -m benchmarks.soak [MINUTES] [--rate EVENTS_A_SECOND] [--every SECONDS] [--record]
 
 Calls are published as they happen, one event in a hundred twice. One worker stays; every now and then another joins,
-leaves or is killed. Contacts are kept so shortly that memory has to be flat after the first third of the time; one call
+leaves or is killed. Contacts are kept so shortly that all has to be flat after the first third of the time; one call
 in 200 names its agent, because what an agent did is kept for a day, and at such a rate all of it is the day of a
 quarter of a million people. Printed for each minute: how long the oldest record that is not flushed and committed has
 waited, what the staying worker has resident, how large the changelog is on the broker's disk. In a run of less than an
@@ -305,11 +305,15 @@ async def _whole(crew: Crew) -> bool:
 
 
 def verdict(looks: Sequence[Look], seconds: float) -> list[str]:
-    """What is not flat: the last third beside the second (memory, changelog) or the first (latency)."""
+    """What is not flat: the last third beside the second.
+
+    In the first everything grows: contacts are kept for a sixth of the time, and until segments close nothing of the
+    changelog is compacted, all of which a worker reads that joins.
+    """
     thirds = [[look for look in looks if n * seconds <= 3 * look.at < (n + 1) * seconds] for n in range(3)]
     if not all(thirds):
         return ["too short to judge"]
-    first, second, last = thirds
+    _, second, last = thirds
     found = []
     if (longest := max(look.waited for look in looks)) > KEPT_IN_KAFKA_MS / 2_000:
         found.append(f"behind by {longest:.0f} s: this machine does not take the rate, and what expires is lost")
@@ -317,9 +321,9 @@ def verdict(looks: Sequence[Look], seconds: float) -> list[str]:
         before, after = (max(getattr(look, name) for look in third) / 2**20 for third in (second, last))
         if after > 1.1 * before + slack:
             found.append(f"{name}: {after:,.0f} MiB in the last third, {before:,.0f} in the second")
-    before, after = (median([look.waited for look in third]) for third in (first, last))
-    if after > 1.5 * before + 0.25:
-        found.append(f"waited: {after:.2f} s in the last third, {before:.2f} s in the first (medians)")
+    before, after = (median([look.waited for look in third]) for third in (second, last))
+    if after > 1.3 * before + 0.25:
+        found.append(f"waited: {after:.2f} s in the last third, {before:.2f} s in the second (medians)")
     return found
 
 

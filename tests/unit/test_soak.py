@@ -29,7 +29,7 @@ def test_what_stays_as_it_is_is_flat() -> None:
     [
         (looks(resident=300), "resident: 499 MiB in the last third, 399 in the second"),
         (looks(changelog=300), "changelog: 389 MiB in the last third, 289 in the second"),
-        (looks(waited=3.0), "waited: 2.90 s in the last third, 0.90 s in the first (medians)"),
+        (looks(waited=6.0), "waited: 5.39 s in the last third, 3.39 s in the second (medians)"),
     ],
 )
 def test_what_grows_is_named(grown: list[Look], said: str) -> None:
