@@ -239,6 +239,8 @@ async def _look_on(broker: Broker, admin: Any, crew: Crew, waited: Waited, looks
             now = time.monotonic()
             oldest = waited.now(now, await _committed(broker, admin))
             looks.append(Look(now - began, oldest, _resident(crew.all[0].pid), sizes))
+            if int(looks[-1].at // 60) > int(looks[-2:][0].at // 60):
+                print(_minute(looks, crew), file=sys.stderr, flush=True)
     finally:
         with_admin.close()
 
@@ -325,6 +327,15 @@ def verdict(looks: Sequence[Look], seconds: float) -> list[str]:
     if after > 1.3 * before + 0.25:
         found.append(f"waited: {after:.2f} s in the last third, {before:.2f} s in the second (medians)")
     return found
+
+
+def _minute(looks: Sequence[Look], crew: Crew) -> str:
+    """How it goes: the minute that is over, in words."""
+    minute, waited, most, resident, changelog = list(_rows(looks[:-1]))[-1]
+    return (
+        f"minute {minute}: {len(crew.all)} workers, oldest uncommitted {waited} s (most {most}), "
+        f"{resident} MiB resident, changelog {changelog} MiB"
+    )
 
 
 def _rows(looks: Sequence[Look]) -> Iterator[tuple[str, ...]]:

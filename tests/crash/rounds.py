@@ -25,6 +25,7 @@ from tests.integration.conftest import drop_topics
 PARTITIONS: Final = 4
 CATCH_UP_SECONDS: Final = 90.0
 QUIET_SECONDS: Final = 1.0
+_TOLD: Final = 9
 FAULTS: Final = ("kill", "kill-in-flush", "stop", "stop-in-flush", "leave", "join", "join", "broker")
 HARMLESS_WITHOUT_FENCE: Final = tuple(fault for fault in FAULTS if not fault.startswith("stop"))
 """Without transactions a worker stopped in the middle of a flush is a known hole (docs/decisions)."""
@@ -50,6 +51,11 @@ class Verdict(NamedTuple):
     quit: list[str]
     wrong: list[str]
     seconds: float
+
+    @property
+    def flaws(self) -> str:
+        """What is wrong, and what it was found by; empty when nothing is. Of many thousand numbers the first few."""
+        return "\n".join([*self.wrong[:_TOLD], *self.quit[:_TOLD], str(self)]) if self.wrong else ""
 
     def __str__(self) -> str:
         plan = self.plan
