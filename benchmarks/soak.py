@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -167,10 +167,12 @@ class Crew:
             self.done["kill"] += 1
             await worker.kill()
 
-    async def go_on(self) -> None:
-        """Change something again and again."""
-        while True:
-            await asyncio.sleep(self._every)
+    async def go_on(self, ending: asyncio.Event) -> None:
+        """Change something again and again until it ends; a change under way comes to its end, or nobody knows it."""
+        while not ending.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ending.wait(), self._every)
+                return
             await self.change()
 
 
@@ -191,12 +193,13 @@ async def soak(minutes: float, rate: int, every: float) -> tuple[list[Look], Flo
         began = time.monotonic()
         floor, waited, looks = Floor(rate, time.time_ns() // 1_000_000), Waited(), list[Look]()
         looking = asyncio.create_task(_look_on(broker, admin, crew, waited, looks, began))
-        changing = asyncio.create_task(crew.go_on())
+        ending = asyncio.Event()
+        changing = asyncio.create_task(crew.go_on(ending))
         try:
             await _publish(producer, floor, waited, began, minutes * 60.0, (looking, changing))
         finally:
-            changing.cancel()
-            await asyncio.wait({changing})
+            ending.set()
+            await changing
 
         async def all_is_committed() -> bool:
             return await _committed(broker, admin) == floor.published
