@@ -132,7 +132,7 @@ class Agents:
         if work is None:
             return None
         fresh = _fresh(work, horizon)
-        if fresh != work:
+        if fresh is not work:
             self._drop(known, work)
             for piece in _spoken(fresh):
                 insort(known.line, piece)

@@ -38,7 +38,7 @@ class Seen(NamedTuple):
 
 
 class Handled(NamedTuple):
-    """One call an agent took, and when the agent was free again."""
+    """One call an agent took, and when the agent was free again; -1 when nobody told."""
 
     agent: str
     queue: str
@@ -101,7 +101,7 @@ def story(seed: int, contacts: int) -> Story:
 def _call(
     rng: random.Random, contact: str, queue: str, agent: str, customer: str | None, at: int, events: list[e.Event]
 ) -> tuple[int, int, int]:
-    """An answered call; returns when it was answered, when it ended and when the agent was free."""
+    """An answered call; returns when it was answered, when it ended and when the agent was free (-1: unknown)."""
     answered, ended = at + rng.randrange(90 * SECOND), at + rng.randrange(2 * MINUTE, 40 * MINUTE)
     free = ended + rng.choice((0, 0, rng.randrange(SECOND, 5 * MINUTE)))
     told: dict[str, Any] = {"contact_id": contact, "queue": queue, "agent_id": agent}
@@ -110,6 +110,11 @@ def _call(
         whose = customer if n == named or rng.random() < 0.3 else None
         events.append(kind(event_id=f"{contact}-{n}", occurred_at=when, customer_id=whose, source_seq=n, **told))
     if free > ended:
+        wrap, lost = rng.random() < 0.7, rng.random() < 0.2
+        if wrap:
+            events.append(e.CallWrapStarted(event_id=f"{contact}-s", occurred_at=ended, source_seq=8, **told))
+        if wrap and lost:
+            return answered, ended, -1
         events.append(e.CallWrappedUp(event_id=f"{contact}-w", occurred_at=free, source_seq=9, **told))
     return answered, ended, free
 
@@ -183,7 +188,7 @@ def _of_agents(handled: list[Handled], left: list[tuple[str, int]]) -> Truth:
         for before, after in pairwise(mine):
             gap = after.started_at - before.free_at
             away = any(who == agent and before.free_at <= at < after.started_at for who, at in left)
-            if 0 <= gap <= 4 * HOUR and not away:
+            if before.free_at >= 0 and 0 <= gap <= 4 * HOUR and not away:
                 truth["between", after.queue, "voice"] += 1
                 truth["between_ms", after.queue, "voice"] += gap
     return +truth
