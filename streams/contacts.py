@@ -206,11 +206,22 @@ class Contacts:
         if head is None:
             return
         if settled is None or settled != head.settled():
-            due = self._due(contact)
-            heappush(self._timers, (due, name))
-            if due < self.next_due:
-                self.next_due = due
+            self._wait(self._due(contact), name)
         self._shown.update(contact, head)
+
+    def _wait(self, due: int, name: str) -> None:
+        """A timer for a contact; one that it had for later goes when there are many such, not only when it is due."""
+        if len(self._timers) > 2 * len(self.by_id) + _FEW:
+            self._time()
+        else:
+            heappush(self._timers, (due, name))
+        if due < self.next_due:
+            self.next_due = due
+
+    def _time(self) -> None:
+        """The timers, and no others; in place, because they may be just firing."""
+        self._timers[:] = [(self._due(contact), name) for name, contact in self.by_id.items()]
+        heapify(self._timers)
 
     def _count(self, contact: Contact) -> None:
         head = contact.head
@@ -292,8 +303,7 @@ class Contacts:
                 self._shown.update(contact, contact.head)
             elif self._due(contact) <= watermark:
                 self._forget(name)
-        self._timers = [(self._due(contact), name) for name, contact in self.by_id.items()]
-        heapify(self._timers)
+        self._time()
         self.next_due = self._timers[0][0] if self._timers else _NEVER
 
     def _key(self, name: str) -> bytes:
@@ -308,6 +318,7 @@ def _is_earlier(at: int, name: str, known: Named | None) -> bool:
 _CALLS: Final = frozenset(kind for kind in Event.__args__ if issubclass(kind, CallEvent))
 
 
+_FEW: Final = 64
 _NEVER: Final = 2**61
 _FORGOTTEN: Final = 0x92
 """First byte of a contact that was forgotten before its stub was stored: a pair of 0 and the offset it includes."""
