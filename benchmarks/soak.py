@@ -231,7 +231,7 @@ async def _publish(
 
 
 async def _look_on(broker: Broker, admin: Any, crew: Crew, waited: Waited, looks: list[Look], began: float) -> None:
-    sizes, n = 0, 0
+    sizes, n, minutes = 0, 0, 0
     with_admin: Any = KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
     try:
         while True:
@@ -242,7 +242,8 @@ async def _look_on(broker: Broker, admin: Any, crew: Crew, waited: Waited, looks
             now = time.monotonic()
             oldest = waited.now(now, await _committed(broker, admin))
             looks.append(Look(now - began, oldest, _resident(crew.all[0].pid), sizes))
-            if int(looks[-1].at // 60) > int(looks[-2:][0].at // 60):
+            if looks[-1].at >= (minutes + 1) * 60:
+                minutes += 1
                 print(_minute(looks, crew), file=sys.stderr, flush=True)
     finally:
         with_admin.close()

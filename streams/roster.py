@@ -87,19 +87,13 @@ class Roster(Generic[K, T, C]):
 
         Somebody who includes the offset already, forgotten or not, takes nothing.
         """
-        known = self.by_who.get(who)
-        is_new = known is None
-        if known is None:
-            if self._ghosts.get(who, -1) >= offset:
-                return []
-            known = self._rules.new(who)
-        elif known.stamp >= offset:
+        if self.includes(who, offset):
             return []
+        known = self.by_who.get(who) or self._rules.new(who)
         changes = self._rules.take(known, told, watermark)
         if isinstance(changes, str):
             return changes
-        if is_new:
-            self.by_who[who] = known
+        self.by_who[who] = known
         self._dirty[who] = None
         self._wait(who, self._rules.due(known))
         return changes
