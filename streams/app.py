@@ -8,6 +8,7 @@ starts it again loses nothing. Importing and building open nothing; ``Worker.run
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import time
@@ -52,6 +53,7 @@ class _App(faust.App):  # type: ignore[misc]
         """State is restored and the flow goes on."""
         super().on_rebalance_end()
         self.consumer.add_future(self.consumer.read_on())
+        gc.collect()
 
 
 class Worker:
@@ -225,9 +227,7 @@ class Worker:
         app.on_before_shutdown.connect(self._on_shutdown)
 
     def _positions(self) -> dict[TP, int]:
-        return {
-            TP(*key): owned.next_offset for key, owned in self.holdings.items() if owned.next_offset is not None
-        }  # fmt: skip
+        return {TP(*key): owned.next_offset for key, owned in self.holdings.items() if owned.next_offset is not None}
 
     async def _apply_events(self, batches: AsyncIterator[Batch]) -> None:
         """Have the owner of each batch apply it; the agent."""

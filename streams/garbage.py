@@ -2,7 +2,8 @@
 
 Python looks whenever so many objects are new. At full speed that is a dozen times a second, at records that are only on
 their way through: an eighth of a worker's time, to find a dozen objects. Here everything is looked at each ten minutes,
-or so seldom that it costs a ten-thousandth of the time.
+or so seldom that it costs a ten-thousandth of the time; and when partitions have changed hands (``streams.app``): what
+the client had fetched of them and not unpacked is in cycles.
 """
 
 from __future__ import annotations
