@@ -8,7 +8,6 @@ starts it again loses nothing. Importing and building open nothing; ``Worker.run
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 import time
@@ -19,12 +18,12 @@ from typing import Any, Final
 import faust
 from faust.types import TP
 
+from streams import garbage
 from streams.connection import TokenFile, tls
 from streams.crossing.state import partitions_of
 from streams.delay import Delay
 from streams.fence import Fence
 from streams.flusher import Flusher
-from streams.garbage import sought_by_the_clock
 from streams.leaving import run, within
 from streams.owned import Holdings, Key, Pace, PartitionState, is_behind
 from streams.quiet import quiet_libraries
@@ -53,7 +52,7 @@ class _App(faust.App):  # type: ignore[misc]
         """State is restored and the flow goes on."""
         super().on_rebalance_end()
         self.consumer.add_future(self.consumer.read_on())
-        gc.collect()
+        garbage.seek()
 
 
 class Worker:
@@ -305,7 +304,7 @@ def work(worker: Worker) -> None:
 
 
 async def _work(worker: Worker) -> None:
-    async with sought_by_the_clock():
+    async with garbage.sought_by_the_clock():
         await worker.run()
 
 

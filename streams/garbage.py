@@ -4,11 +4,14 @@ Python looks whenever so many objects are new. At full speed that is a dozen tim
 their way through: an eighth of a worker's time, to find a dozen objects. Here everything is looked at each ten minutes,
 or so seldom that it costs a ten-thousandth of the time; and when partitions have changed hands (``streams.app``): what
 the client had fetched of them and not unpacked is in cycles.
+
+What is free then goes back to the system: C's allocator would keep for good what a worker needed once that was behind.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,12 +27,19 @@ def pause_after(seconds: float) -> float:
     return max(LEAST_SECONDS, SHARE * seconds)
 
 
+def seek() -> None:
+    """Free what is in cycles, and give back to the system what is free, where the C library can (glibc)."""
+    gc.collect()
+    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)
+
+
 @asynccontextmanager
 async def sought_by_the_clock() -> AsyncIterator[None]:
     """While the block lasts, this process looks for garbage by the clock, not by counting objects."""
     was_on = gc.isenabled()
     gc.disable()
-    seeking = asyncio.create_task(_seek())
+    seeking = asyncio.create_task(_seek_by_the_clock())
     try:
         yield
     finally:
@@ -38,10 +48,10 @@ async def sought_by_the_clock() -> AsyncIterator[None]:
             gc.enable()
 
 
-async def _seek() -> None:
+async def _seek_by_the_clock() -> None:
     pause = pause_after(0.0)
     while True:
         await asyncio.sleep(pause)
         began = monotonic()
-        gc.collect()
+        seek()
         pause = pause_after(monotonic() - began)

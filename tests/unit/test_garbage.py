@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import platform
+from pathlib import Path
 
 import pytest
 
 from streams import garbage
-from streams.garbage import pause_after, sought_by_the_clock
+from streams.garbage import pause_after, seek, sought_by_the_clock
 
 
 def test_everything_is_looked_at_each_ten_minutes_or_so_seldom_that_it_takes_a_ten_thousandth() -> None:
@@ -48,3 +50,18 @@ def test_a_cycle_that_is_dropped_is_gone_when_its_time_has_come(monkeypatch: pyt
                 await asyncio.wait_for(gone.wait(), 30)
 
     asyncio.run(main())
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library has no malloc_trim")
+def test_what_is_free_between_what_is_not_goes_back_to_the_system() -> None:
+    def resident_mib() -> float:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4_096 / 2**20
+
+    many = [bytes(1_000) for _ in range(100_000)]
+    full = resident_mib()
+    kept = many[::1_000]  # so that no large piece is free
+    del many
+    seek()
+
+    assert full - resident_mib() > 60
+    assert len(kept) == 100
