@@ -19,7 +19,9 @@ import importlib.metadata
 import logging
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
+from weakref import proxy
 
 import faust
 from aiokafka.consumer.fetcher import FetchResult
@@ -210,34 +212,27 @@ class _Fetched(OrderedDict[Any, Any]):
     def __setitem__(self, tp: Any, result: Any) -> None:
         if tp.topic in self._batched and isinstance(result, FetchResult):
             result._partition_records._consumer_record = _plain
-            result.__class__ = _Unpacked
-            result.fetched = self
+            result.getall = partial(_unpacked, proxy(result), self)  # itself would make a cycle of each
         super().__setitem__(tp, result)
 
 
-class _Unpacked(FetchResult):
-    """The client's result by another class: a ``getall`` put into the object would make a cycle of each."""
-
-    fetched: _Fetched
-    _partition_records: Any
-
-    def getall(self, max_records: int) -> list[Plain]:
-        """What ``FetchResult.getall`` gives, and of it no more than there is room for; the rest stays where it is."""
-        left = self.fetched.room
-        if left <= 0 or not self.check_assignment(self._topic_partition) or not self.has_more():
-            return []
-        found: list[Plain] = []
-        for record in self._partition_records:
-            found.append(record)
-            left -= len(record[2] or b"")
-            if left <= 0 or len(found) >= max_records:
-                self._update_position()
-                break
-        else:
-            self._update_position()
-            self._partition_records = None
-        self.fetched.room = left
-        return found
+def _unpacked(result: Any, fetched: _Fetched, most: int) -> list[Plain]:
+    """What ``FetchResult.getall`` gives, and of it no more than there is room for; the rest stays where it is."""
+    left = fetched.room
+    if left <= 0 or not result.check_assignment(result._topic_partition) or not result.has_more():
+        return []
+    found: list[Plain] = []
+    for record in result._partition_records:
+        found.append(record)
+        left -= len(record[2] or b"")
+        if left <= 0 or len(found) >= most:
+            result._update_position()
+            break
+    else:
+        result._update_position()
+        result._partition_records = None
+    fetched.room = left
+    return found
 
 
 def _plain(_tp: TopicPartition, record: Any) -> Plain:

@@ -107,7 +107,9 @@ def test_what_is_fetched_is_put_where_it_can_be_made_plain_before_it_is_unpacked
 
 
 def test_what_is_unpacked_is_as_the_client_would_have_done_and_no_more_than_there_is_room_for() -> None:
-    assert "records = res_or_error.getall(max_records)" in source(Fetcher.fetched_records)
+    assert "if type(res_or_error) is FetchResult: records = res_or_error.getall(max_records)" in source(
+        Fetcher.fetched_records
+    )
     assert source(FetchResult.getall).strip() == (
         "def getall(self, max_records=None): tp = self._topic_partition "
         "if not self.check_assignment(tp) or not self.has_more(): return [] "

@@ -46,6 +46,7 @@ def test_of_a_batched_topic_come_plain_records_and_of_another_the_clients_own() 
     cold, _ = fetched_of(COLD, [b"a"])
     hot.room = 100
 
+    assert type(hot[HOT]) is FetchResult  # the client asks
     assert hot[HOT].getall(8_000) == [(0, b"k", b"a", 1_000), (1, b"k", b"b", 1_001)]
     assert [(one.offset, one.value) for one in cold[COLD].getall(8_000)] == [(0, b"a")]
 
