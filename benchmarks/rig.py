@@ -60,6 +60,11 @@ def pin(pid: int, core: int) -> None:
         os.sched_setaffinity(pid, {core})
 
 
+def free(pid: int) -> None:
+    """Let a process run on any core: what a rig starts would stay on the rig's own."""
+    os.sched_setaffinity(pid, _CORES)
+
+
 def used(pid: int) -> Use:
     """What the kernel says of a process. Raises ProcessLookupError when it has ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

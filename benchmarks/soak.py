@@ -3,11 +3,12 @@
     python -m benchmarks.soak [MINUTES] [--rate EVENTS_A_SECOND] [--every SECONDS] [--record]
 
 Calls are published as they happen, one event in a hundred twice. One worker stays; every now and then another joins,
-leaves or is killed. Contacts are kept so shortly that all has to be flat after the first third of the time; one call
-in 200 names its agent, because what an agent did is kept for a day, and at such a rate all of it is the day of a
-quarter of a million people. Printed for each minute: how long the oldest record that is not flushed and committed has
-waited, what the staying worker has resident, how large the changelog is on the broker's disk. In a run of less than an
-hour the changelog's segments close sooner in proportion, so that what is measured is the same thing.
+leaves or is killed; they run on what Kafka and the load leave of the cores. Contacts are kept so shortly that all has
+to be flat after the first third of the time; one call in 200 names its agent, because what an agent did is kept for a
+day, and at such a rate all of it is the day of a quarter of a million people. Printed for each minute: how long the
+oldest record that is not flushed and committed has waited, what the staying worker has resident, how large the
+changelog is on the broker's disk. In a run of less than an hour the changelog's segments close sooner in proportion,
+so that what is measured is the same thing.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from benchmarks.load import PARTITIONS, Line
 from benchmarks.results import FILE, median, record
-from benchmarks.rig import WORKER_CORE, acknowledged, batches, fresh, kafka, pin, producing, send
+from benchmarks.rig import acknowledged, batches, free, fresh, kafka, producing, send
 from streams.events import CALL_EVENTS
 from streams.placing import by_murmur2
 from streams.settings import Broker
@@ -149,7 +150,7 @@ class Crew:
         """One more."""
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         worker = await self._stack.enter_async_context(line.Line(self._broker, folder, **self._settings))
-        await worker.start(lambda pid: pin(pid, WORKER_CORE))
+        await worker.start(free)
         self.all.append(worker)
         self.done["join"] += 1
 
