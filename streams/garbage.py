@@ -2,10 +2,10 @@
 
 Python looks whenever so many objects are new. At full speed that is a dozen times a second, at records that are only on
 their way through: an eighth of a worker's time, to find a dozen objects. Here everything is looked at each ten minutes,
-or so seldom that it costs a ten-thousandth of the time; and when partitions have changed hands (``streams.app``): what
-the client had fetched of them and not unpacked is in cycles.
+or so seldom that it costs a ten-thousandth of the time.
 
-What is free then goes back to the system: C's allocator would keep for good what a worker needed once that was behind.
+What is free then goes back to the system, and when partitions have changed hands (``streams.app``): C's allocator would
+keep for good what a worker needed once that was behind.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ def pause_after(seconds: float) -> float:
     return max(LEAST_SECONDS, SHARE * seconds)
 
 
-def seek() -> None:
-    """Free what is in cycles, and give back to the system what is free, where the C library can (glibc)."""
-    gc.collect()
+def give_back() -> None:
+    """Give back to the system what is free, where the C library can (glibc): some milliseconds."""
     if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
         trim(0)
 
@@ -53,5 +52,6 @@ async def _seek_by_the_clock() -> None:
     while True:
         await asyncio.sleep(pause)
         began = monotonic()
-        seek()
+        gc.collect()
+        give_back()
         pause = pause_after(monotonic() - began)

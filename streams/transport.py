@@ -17,20 +17,18 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import logging
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
 from typing import Any, Final, NamedTuple
-from weakref import proxy
 
 import faust
-from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams.records import Plain
+from streams.unpacking import Fetched
 
 TESTED_VERSIONS: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
 FETCH_WAIT_MS: Final = 100
@@ -127,7 +125,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         """Once the client is there, have it make plain records of what is batched."""
         await super().on_start()
         fetcher = self._ensure_consumer()._fetcher
-        fetcher._records = _Fetched(fetcher._records, self.transport.batched)
+        fetcher._records = Fetched(fetcher._records, self.transport.batched)
 
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
         self._ensure_consumer()._fetcher._records.room = UNPACKED_BYTES
@@ -194,50 +192,6 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 def fetch_bytes(partitions: int) -> int:
     """What to ask the broker for of each of so many partitions: a slow worker holds that of each, whatever waits."""
     return max(_SMALLEST_FETCH_BYTES, min(LARGEST_FETCH_BYTES, FETCHED_BYTES // max(1, partitions)))
-
-
-class _Fetched(OrderedDict[Any, Any]):
-    """What the client has fetched, by partition; of the batched topics it is unpacked as plain records.
-
-    The client would make an object of eleven fields of each, the batch another of four: a tenth of a worker's time.
-    ``room`` is how many bytes may still be unpacked.
-    """
-
-    room = 0
-
-    def __init__(self, found: Mapping[Any, Any], batched: Collection[str]) -> None:
-        self._batched = batched
-        super().__init__(found)
-
-    def __setitem__(self, tp: Any, result: Any) -> None:
-        if tp.topic in self._batched and isinstance(result, FetchResult):
-            result._partition_records._consumer_record = _plain
-            result.getall = partial(_unpacked, proxy(result), self)  # itself would make a cycle of each
-        super().__setitem__(tp, result)
-
-
-def _unpacked(result: Any, fetched: _Fetched, most: int) -> list[Plain]:
-    """What ``FetchResult.getall`` gives, and of it no more than there is room for; the rest stays where it is."""
-    left = fetched.room
-    if left <= 0 or not result.check_assignment(result._topic_partition) or not result.has_more():
-        return []
-    found: list[Plain] = []
-    for record in result._partition_records:
-        found.append(record)
-        left -= len(record[2] or b"")
-        if left <= 0 or len(found) >= most:
-            result._update_position()
-            break
-    else:
-        result._update_position()
-        result._partition_records = None
-    fetched.room = left
-    return found
-
-
-def _plain(_tp: TopicPartition, record: Any) -> Plain:
-    published_at = record.timestamp
-    return record.offset, record.key, record.value, max(0, published_at)
 
 
 class _ReadOffsets(defaultdict[Any, Any]):

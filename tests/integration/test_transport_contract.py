@@ -103,6 +103,8 @@ def test_what_is_fetched_is_put_where_it_can_be_made_plain_before_it_is_unpacked
     assert "self._records[tp] = FetchResult(" in source(Fetcher._proc_fetch_request)
     assert "self._partition_records = partition_records" in source(FetchResult.__init__)
     assert "consumer_record = self._consumer_record(tp, record)" in source(PartitionRecords._unpack_records)
+    assert "self._records_iterator = self._unpack_records()" in source(PartitionRecords.__init__)
+    assert "del self._records[tp]" in source(Fetcher.fetched_records)
     assert "await self._consumer.start()" in source(THREAD.on_start)
 
 

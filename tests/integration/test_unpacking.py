@@ -14,12 +14,12 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
-from streams.transport import _Fetched
+from streams.unpacking import Fetched
 
 HOT, COLD = TopicPartition("hot", 0), TopicPartition("cold", 0)
 
 
-def fetched_of(tp: TopicPartition, values: list[bytes]) -> tuple[_Fetched, Any]:
+def fetched_of(tp: TopicPartition, values: list[bytes]) -> tuple[Fetched, Any]:
     """The client's store with one fetch of ``tp`` in it, records from offset 0 on, and the state of its reading."""
     builder = DefaultRecordBatchBuilder(
         magic=2, compression_type=0, is_transactional=False, producer_id=-1, producer_epoch=-1, base_sequence=-1,
@@ -36,7 +36,7 @@ def fetched_of(tp: TopicPartition, values: list[bytes]) -> tuple[_Fetched, Any]:
 
     assignment = asyncio.run(assign())
     assignment.state_value(tp).seek(0)
-    fetched = _Fetched({}, {"hot"})
+    fetched = Fetched({}, {"hot"})
     fetched[tp] = FetchResult(tp, assignment=assignment, partition_records=records, backoff=0)
     return fetched, assignment.state_value(tp)
 
@@ -82,6 +82,25 @@ def test_what_was_taken_is_gone_before_anybody_looks_for_garbage() -> None:
         del fetched[HOT]
 
         assert (result(), records()) == (None, None)
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("how", ["sought away from", "taken away"])
+def test_what_was_not_unpacked_to_its_end_is_gone_as_well(how: str) -> None:
+    fetched, state = fetched_of(HOT, [b"a", b"b"])
+    fetched.room = 100
+    gc.disable()
+    try:
+        records = weakref.ref(fetched[HOT]._partition_records)
+        assert len(fetched[HOT].getall(1)) == 1
+        if how == "sought away from":
+            state.seek(0)
+            assert fetched[HOT].getall(8_000) == []
+        else:
+            del fetched[HOT]
+
+        assert records() is None
     finally:
         gc.enable()
 

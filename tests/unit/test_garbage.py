@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from streams import garbage
-from streams.garbage import pause_after, seek, sought_by_the_clock
+from streams.garbage import give_back, pause_after, sought_by_the_clock
 
 
 def test_everything_is_looked_at_each_ten_minutes_or_so_seldom_that_it_takes_a_ten_thousandth() -> None:
@@ -61,7 +61,7 @@ def test_what_is_free_between_what_is_not_goes_back_to_the_system() -> None:
     full = resident_mib()
     kept = many[::1_000]  # so that no large piece is free
     del many
-    seek()
+    give_back()
 
     assert full - resident_mib() > 60
     assert len(kept) == 100
