@@ -40,6 +40,8 @@ class _Number:
     def __init__(self) -> None:
         self.partitions: dict[str, Partition] = {}
         self.stamps: dict[str, int] = {}
+        self.bases: dict[str, int] = {}
+        self.baseless: set[str] = set()
         self.waiting: list[Record] = []
         self.read_to_end = False
         self.known_until = float("-inf")
@@ -105,8 +107,8 @@ class Elsewhere:
             partition.flushed_counters = partition.counters
         every_seconds = decode_beat(record.value or b"").every_ms / 1_000
         if number.read_to_end:
-            good_for = max(LEAST_SECONDS, PATIENCE * every_seconds) if every_seconds else float("-inf")
-            number.known_until = now + good_for
+            known = every_seconds and not number.baseless
+            number.known_until = now + max(LEAST_SECONDS, PATIENCE * every_seconds) if known else float("-inf")
 
     def _enter_waiting(self, number: _Number, n: int) -> None:
         for record in number.waiting:
@@ -130,10 +132,18 @@ class Elsewhere:
         if stamp < number.stamps.get(topic, 0):
             return
         number.stamps[topic] = stamp
-        if rest in (sight.CONTACTS, sight.OPEN):
-            sight.see(partition, rest, value[STAMP_BYTES:])
+        value = value[STAMP_BYTES:]
+        if rest == sight.CONTACTS:
+            number.bases[topic] = sight.see_contacts(partition, value)
+            number.baseless.discard(topic)
+        elif rest.startswith(sight.CHANGES):
+            base = number.bases.get(topic, -1)
+            if sight.see_changes(partition, value, base) > base:  # the base was left out: of a moment before
+                number.baseless.add(topic)
+        elif rest == sight.OPEN:
+            sight.see_open(partition, value)
         else:
-            partition.restore(key, value[STAMP_BYTES:])
+            partition.restore(key, value)
 
 
 NOWHERE: Final[Mapping[PartitionKey, Partition]] = {}

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams import sight
-from streams.owned import TOLD, Holdings, Owned, is_shared
+from streams.owned import TOLD, Holdings, Key, Owned, is_shared
 from streams.partition import Flush, Partition
 from streams.settings import Settings
 from streams.view import now_of
@@ -59,8 +59,9 @@ class Sharing:
         self._every_seconds = settings.worker.share_seconds
         self._told_at = float("-inf")
         self._more = False
-        self._pieces: dict[tuple[str, int], dict[bytes, bytes]] = {}
-        self._open_at: dict[tuple[str, int], float] = {}
+        self._told: dict[Key, sight.Told] = {}
+        self._open: dict[Key, bytes] = {}
+        self._open_at: dict[Key, float] = {}
 
     @property
     def every_seconds(self) -> float:
@@ -82,11 +83,15 @@ class Sharing:
             owned.untold.update(flush.people)
             key, value = flush.marker
             owned.untold[key] = value
+            if flush.contacts and isinstance(owned.partition, Partition):
+                told = self._told.setdefault((owned.topic, owned.number), sight.Told())
+                told.touch(flush.contacts, f"{owned.topic}|c|".encode(), owned.partition)
 
     def forget(self) -> None:
         """The partitions are gone; somebody may have come."""
         self.alone = False
-        self._pieces.clear()
+        self._told.clear()
+        self._open.clear()
         self._open_at.clear()
         self._told_at = float("-inf")
 
@@ -95,17 +100,19 @@ class Sharing:
         partition, key = owned.partition, (owned.topic, owned.number)
         if not isinstance(partition, Partition):
             return
-        seen = {sight.CONTACTS: sight.contacts_of(partition)}
+        prefix = f"{owned.topic}|".encode()
+        told = self._told.setdefault(key, sight.Told())
+        if prefix + told.last in owned.untold:  # it did not fit into the last telling
+            told.all_again()
+        if (news := told.news(partition, owned.next_offset or 0)) is not None:
+            owned.untold[prefix + news[0]] = news[1]
         if now >= self._open_at.get(key, now):
             began = perf_counter()
             as_of = now_of(self._partitions(), self._settings, wall_ms)
-            seen[sight.OPEN] = sight.open_of(partition, self._settings, as_of)
+            seen = sight.open_of(partition, self._settings, as_of)
             self._open_at[key] = now + (perf_counter() - began) / _OPEN_SHARE
-        told = self._pieces.setdefault(key, {})
-        for name, value in seen.items():
-            if told.get(name) != value:
-                told[name] = value
-                owned.untold[f"{owned.topic}|".encode() + name] = value
+            if self._open.get(key) != seen:
+                self._open[key] = owned.untold[prefix + sight.OPEN] = seen
 
     def _partitions(self) -> Iterator[Partition]:
         for owned in self._holdings.values():
