@@ -66,6 +66,10 @@ class Elsewhere:
         """Follow these partition numbers from now on, and no others; of those that are new nothing is known yet."""
         self._numbers = {number: self._numbers.get(number) or _Number() for number in numbers}
 
+    def try_again(self) -> None:
+        """Follow no more what another version told: who counts it may be of this one now, and can be followed anew."""
+        self._numbers = {n: number for n, number in self._numbers.items() if not number.refused}
+
     def partitions(self, now: float) -> dict[PartitionKey, Partition]:
         """Those that are known now, by source topic and partition."""
         return {

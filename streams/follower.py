@@ -1,7 +1,8 @@
 """Reads what other workers tell of the partitions they count: the floor topic enters, ``Elsewhere`` is filled.
 
 Only partition numbers that this worker does not count are read, so one that counts everything reads nothing. Whether
-anybody listens at all, the group is asked after every change of owners: a worker alone tells rarely.
+anybody listens at all, the group is asked after every change of owners: a worker alone tells rarely. What a worker of
+another version told is read anew as often: it may have been replaced.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ class Follower:
             if owned and monotonic() - asked_at > _ASK_SECONDS:
                 asked_at = monotonic()
                 self._on_alone(await self._is_alone())
+                self._elsewhere.try_again()
             if self._whole_floor and monotonic() - since > _SETTLED_SECONDS:
                 await self._follow(self._numbers - owned)
             if self._elsewhere.numbers:

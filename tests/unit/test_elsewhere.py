@@ -213,6 +213,28 @@ def test_state_of_another_version_leaves_the_partition_missing_and_is_told_once(
     assert elsewhere.partitions(0.0) == {}
 
 
+def test_what_another_version_told_is_followed_anew_when_its_owner_may_have_been_replaced() -> None:
+    settings = from_raw({}, {})
+    owner = Owner(settings)
+    elsewhere = elsewhere_of(settings)
+    elsewhere.follow([0, 1])
+    elsewhere.read_to_end(0)
+    records = flushed(owner)
+    elsewhere.take(0, [record._replace(value=b"0" * 40) for record in records], 0.0)
+
+    elsewhere.take(0, records, 0.0)
+    before = elsewhere.partitions(0.0)
+    elsewhere.try_again()
+    left = elsewhere.numbers
+    elsewhere.follow([0, 1])
+    elsewhere.read_to_end(0)
+    elsewhere.take(0, records, 0.0)
+
+    assert before == {}
+    assert left == frozenset({1})
+    assert len(elsewhere.partitions(0.0)) == 5
+
+
 def test_a_worker_alone_tells_once_a_minute_until_partitions_change_hands() -> None:
     owner = Owner(from_raw({}, {}))
     flushed(owner)

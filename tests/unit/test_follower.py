@@ -84,3 +84,31 @@ async def test_who_counts_everything_reads_nothing(monkeypatch: pytest.MonkeyPat
     await one.stop()
 
     assert (alone, Broken.started) == ([True], before)
+
+
+async def test_what_another_version_told_is_given_up_as_often_as_the_group_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_ASK_SECONDS", -1.0)
+    thrice = asyncio.Event()
+
+    async def is_alone(_self: Follower) -> bool:
+        return True
+
+    class Watched(Elsewhere):
+        tries = 0
+
+        def try_again(self) -> None:
+            self.tries += 1
+            if self.tries == 3:
+                thrice.set()
+
+    monkeypatch.setattr(Follower, "_is_alone", is_alone)
+    one = Follower(
+        Broker(), Watched(Settings(), input_topics("any")), lambda: (0, 1), partitions=2,
+        on_alone=lambda _alone: None, on_error=lambda _error: None,
+    )  # fmt: skip
+
+    await one.start()
+    await asyncio.wait_for(thrice.wait(), 5)
+    await one.stop()
