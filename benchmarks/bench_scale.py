@@ -21,7 +21,7 @@ from benchmarks.rig import KAFKA_CORE, WORKER_CORE, Watch, end_of, fresh, kafka,
 from streams.topics import input_topics
 from tests.integration.line import Line
 
-BACKLOG: Final = 600_000
+BACKLOG: Final = 1_000_000
 RUNS: Final = 3
 CORES: Final = (WORKER_CORE, KAFKA_CORE)
 
