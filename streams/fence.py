@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
+    IllegalOperation,
     IncompatibleBrokerVersion,
     InvalidProducerEpoch,
     InvalidProducerIdMapping,
@@ -161,7 +162,7 @@ class Fence:
             return _ends(written)
         except _FINAL:
             raise
-        except KafkaError as error:
+        except (KafkaError, IllegalOperation) as error:  # illegal: refused between two of its batches
             reason = error.__cause__ or error
             if isinstance(reason, _FENCED):
                 raise LostOwnershipError(

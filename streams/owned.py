@@ -224,11 +224,16 @@ class Holdings(Mapping[Key, Owned]):
         return self._owned[key]
 
     def restore(self, number: int, records: Iterable[Record]) -> None:
-        """Feed records of changelog partition ``number`` to the partitions whose state they are, in order."""
+        """Feed records of changelog partition ``number`` to the partitions whose state they are, in order.
+
+        Raises RuntimeError for one that has begun: what follows from all of its records was made, and is not made anew.
+        """
         for record in records:
             key = record.key or b""
             name, _, rest = key.partition(b"|")
             owned = self.take(name.decode(), number)
+            if owned.next_offset is not None:
+                raise RuntimeError(f"{owned.topic}[{number}] is being restored, and has begun already")
             if rest == _IDENTITY_KEY:
                 owned.stored_id = record.value.decode() if record.value else None
             elif rest == _TOLD_KEY:
@@ -254,17 +259,21 @@ class Holdings(Mapping[Key, Owned]):
         for owned in self._owned.values():
             owned.closed = True
 
+    def start_over(self) -> None:
+        """Own nothing, as before a restoration. What ``take_up`` may find is as it was."""
+        self.close()
+        self.ends.clear()
+        self._owned.clear()
+
     def clear(self, *, stored: bool = False) -> None:
         """Own nothing. ``stored``: all that was applied is in the changelog, so ``take_up`` may find it again."""
-        self.close()
         if not stored:
             self._kept.clear()
         for number, end in self.ends.items() if stored else ():
             owned = [one for one in self._owned.values() if one.number == number]
             if all(one.next_offset is not None for one in owned):
                 self._kept[number] = end, owned
-        self.ends.clear()
-        self._owned.clear()
+        self.start_over()
 
     def take_up(self, number: int, end: int) -> bool:
         """Own what was owned of a partition number before, if its changelog ends where it did: nobody has written.

@@ -89,13 +89,21 @@ class StateTable(Table):
         self._round += 1
 
     async def on_recovery_completed(self, active_tps: set[Any], standby_tps: set[Any]) -> None:
-        """The partitions are assigned and everything is paused: restore them, then let each input read on."""
+        """The partitions are assigned and everything is paused: restore them, then let each input read on.
+
+        Faust may call this for an assignment that is no longer, after that was revoked and before, or while, it calls
+        for the next. So each call begins with nothing owned, whatever the last one has restored.
+        """
         await super().on_recovery_completed(active_tps, standby_tps)
         self.abandon()
         current = self._round
+        self.holdings.start_over()
         try:
             inputs = [tp for tp in self.app.consumer.assignment() if tp.topic in self.holdings.topics]
             numbers = {tp.partition for tp in active_tps}
+            if numbers != {tp.partition for tp in inputs} and self._is_outdated():
+                log.info("partitions %s were assigned, and no longer are: nothing to restore", sorted(numbers))
+                return
             for tp in inputs:
                 if tp.partition not in numbers:
                     raise RuntimeError(f"{tp.topic}[{tp.partition}] is assigned without its part of the changelog")
@@ -109,6 +117,11 @@ class StateTable(Table):
         except Exception as error:  # noqa: BLE001 - Faust would log it and count on with half a state
             if current == self._round:
                 self.on_error(error)
+
+    def _is_outdated(self) -> bool:
+        """Whether Faust still is at an assignment that the group has left: it will call for the next one."""
+        consumer = self.app.consumer
+        return not consumer.in_group() or self.app.tables.recovery._generation_id != self.app.consumer_generation_id
 
     async def _restore(self, numbers: Collection[int], current: int) -> bool:
         """Read these partitions of the changelog to their ends; False when that was abandoned."""

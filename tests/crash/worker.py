@@ -16,6 +16,7 @@ from streams.crossing.state import FactsPartition
 from streams.leaving import leave
 from streams.partition import Partition
 from streams.settings import Settings, from_raw
+from streams.state_table import StateTable
 from streams.topics import facts_topics
 from tests.crash.sabotage import applied_to
 from tests.integration.faults import Faults
@@ -61,11 +62,23 @@ def say_where(_number: int, _frame: object) -> None:
         print(f"{task.get_name()}: {' > '.join(chain)}", flush=True)
 
 
+def restoring_twice(dice: random.Random) -> None:
+    """Have each second restoration done twice: Faust does when an older recovery meets a newer assignment."""
+    restore = StateTable.on_recovery_completed
+
+    async def on_recovery_completed(self: StateTable, active_tps: set[Any], standby_tps: set[Any]) -> None:
+        for _ in range(dice.choice((1, 2))):
+            await restore(self, active_tps, standby_tps)
+
+    StateTable.on_recovery_completed = on_recovery_completed  # type: ignore[method-assign]
+
+
 def main(text: str) -> None:
     """Work."""
     signal.signal(signal.SIGQUIT, say_where)
     orders = msgspec.json.decode(text, type=Orders)
     settings, dice = settings_of(orders), random.Random(orders.seed)
+    restoring_twice(random.Random(orders.seed))
     Faults(after=lambda: dice.randrange(_SENDS * orders.partitions)).install()
 
     def built(partition: type[Partition]) -> Worker:

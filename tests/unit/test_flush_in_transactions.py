@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
+from aiokafka.errors import IllegalOperation
+from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.types import TP
 
 from streams.fence import Fence, LostOwnershipError, Send, Written
@@ -76,6 +78,26 @@ class Desk:
         records = [Record(start + n, b"k", value.encode(), 0) for n, value in enumerate(values)]
         list(owned.apply(1, records, Pace(0.02)))
         await self.flusher.flush()
+
+
+class Refused:
+    """A producer that was refused before the second batch: the client says of that one that it is no operation."""
+
+    async def begin_transaction(self) -> None: ...
+
+    def create_batch(self) -> Any:
+        return BatchBuilder(1_000, 0, is_transactional=True)
+
+    async def send_batch(self, *_: Any, **__: Any) -> None:
+        raise IllegalOperation("Can't send messages while not in transaction")
+
+
+async def test_a_transaction_that_was_refused_between_two_of_its_batches_came_to_nothing_and_ends_no_worker() -> None:
+    fence = Fence(Broker(), insist=True)
+    fence._producers[0] = Refused()
+
+    with pytest.raises(LostOwnershipError, match=r"partition 0 came to nothing .*while not in transaction"):
+        await fence.write(0, [Send("changelog", 0, [(b"k", b"v")])], {})
 
 
 def _no_producer() -> Any:

@@ -11,7 +11,9 @@ from faust.types import TP
 
 from streams.app import Worker, build
 from streams.events import CALL_EVENTS
+from streams.partition import Partition
 from streams.settings import Settings
+from tests.support import Floor, call, stored
 
 CHANGELOG = TP("queuepulse-state-changelog", 0)
 
@@ -150,6 +152,53 @@ async def restored_of(monkeypatch: pytest.MonkeyPatch, *records: tuple[bytes, by
     monkeypatch.setattr(worker.holdings, "restore", restore)
     assert await worker._state._restore({0}, worker._state._round)
     return taken
+
+
+async def test_a_second_restoration_with_no_revocation_between_starts_from_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Faust calls once for an assignment that is no longer, and then for the next: both may restore the same."""
+    worker = assigned(monkeypatch)
+    floor = Floor().take(*call().offered(at=0).events)
+    written = [Written(n, *pair) for n, pair in enumerate(stored(floor.calls))]
+    monkeypatch.setattr(worker._state, "fence", None)
+    monkeypatch.setattr("streams.state_table.AIOKafkaConsumer", Short)
+    monkeypatch.setattr(Short, "records", [*written, *written])
+
+    for _ in range(2):
+        await worker._state.on_recovery_completed({CHANGELOG}, set())
+
+    owned = worker.holdings[CALL_EVENTS, 0]
+    partition = owned.partition
+    assert isinstance(partition, Partition)
+    assert (worker._failure, owned.next_offset, partition.contacts["c1"].is_stub) == (None, 1, False)
+    assert partition.waiting == floor.calls.waiting != {}
+
+
+async def test_an_assignment_that_the_group_has_left_is_not_restored_and_no_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker = assigned(monkeypatch)
+    monkeypatch.setattr(worker.app, "consumer_generation_id", 8)
+    monkeypatch.setattr(worker.app.tables.recovery, "_generation_id", 7)
+    monkeypatch.setattr(worker.app.consumer, "in_group", lambda: True)
+
+    await worker._state.on_recovery_completed({TP(CHANGELOG.topic, 1)}, set())
+
+    assert (dict(worker.holdings), worker._failure) == ({}, None)
+
+
+async def test_an_input_assigned_without_its_part_of_the_changelog_ends_the_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker = assigned(monkeypatch)
+    monkeypatch.setattr(worker.app, "consumer_generation_id", 7)
+    monkeypatch.setattr(worker.app.tables.recovery, "_generation_id", 7)
+    monkeypatch.setattr(worker.app.consumer, "in_group", lambda: True)
+
+    await worker._state.on_recovery_completed({TP(CHANGELOG.topic, 1)}, set())
+
+    assert str(worker._failure) == "call-events[0] is assigned without its part of the changelog"
 
 
 async def test_of_what_was_written_again_and_again_only_the_latest_is_taken_where_it_stood(

@@ -172,3 +172,21 @@ async def test_a_worker_that_is_assigned_nothing_keeps_nothing(monkeypatch: pyte
     await worker._state.on_recovery_completed(set(), set())
 
     assert worker.holdings.take_up(0, 70) is False
+
+
+def test_nothing_is_read_into_a_state_that_has_begun() -> None:
+    holdings = holding((CALLS, 0), ends={})
+
+    with pytest.raises(RuntimeError, match=r"call-events\[0\] is being restored, and has begun already"):
+        holdings.restore(0, [Record(0, b"call-events|m|", b"7", 0)])
+
+
+def test_who_starts_over_owns_nothing_and_still_takes_up_what_was_kept() -> None:
+    holdings = holding((CALLS, 0), ends={0: 70})
+    holdings.clear(stored=True)
+    begun = holdings.take(CALLS, 0)
+
+    holdings.start_over()
+
+    assert (dict(holdings), begun.closed, holdings.ends) == ({}, True, {})
+    assert holdings.take_up(0, 70)
