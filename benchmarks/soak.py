@@ -3,9 +3,10 @@
     python -m benchmarks.soak [MINUTES] [--rate EVENTS_A_SECOND] [--every SECONDS] [--record]
 
 Calls are published as they happen, one event in a hundred twice. One worker stays; every now and then another joins,
-leaves or is killed; they run on what Kafka and the load leave of the cores. Contacts are kept so shortly that all has
-to be flat after the first third of the time; one call in 200 names its agent, because what an agent did is kept for a
-day, and at such a rate all of it is the day of a quarter of a million people. Printed for each minute: how long the
+leaves or is killed; they run on what Kafka and the load leave of the cores. Contacts and fine slices are kept so
+shortly that all has to be flat after the first third of the time; one call in 5,000 names its agent, so that each of
+250 has one in some four minutes: what an agent did is kept for a day, and of all these calls it would be the day of a
+quarter of a million people. Printed for each minute: how long the
 oldest record that is not flushed and committed has waited, what the staying worker has resident, how large the
 changelog is on the broker's disk. In a run of less than an hour the changelog's segments close sooner in proportion,
 so that what is measured is the same thing.
@@ -42,11 +43,14 @@ TRIAL: Final = Path(__file__).parents[1] / ".cache" / "soak.md"
 TICK_SECONDS: Final = 0.05
 LOOK_SECONDS: Final = 0.5
 QUEUES: Final = 12
-AGENT_OF: Final = 200
+AGENT_OF: Final = 5_000
 AGENTS: Final = 250
 EVENTS_A_CALL: Final = 2.9
 MOST_WORKERS: Final = 3
 KEPT_MINUTES: Final = 1.0
+FINE_MINUTES: Final = 70
+LEAST_FINE_MINUTES: Final = 5
+"""The longest window that is read of fine slices alone."""
 KEPT_IN_KAFKA_MS: Final = 15 * 60_000
 """Longer than the workers may be behind: what has expired is lost."""
 CATCH_UP_SECONDS: Final = 120.0
@@ -144,7 +148,10 @@ class Crew:
         self._broker, self._stack, self._folder, self._every = broker, stack, folder, every
         self._dice = random.Random(1)
         keep = str(min(KEPT_MINUTES, minutes / 6) / _HOUR)
-        self._settings = {"retention__correction_minutes": "0", "retention__stub_hours": keep}
+        fine = str(round(min(FINE_MINUTES, max(LEAST_FINE_MINUTES, minutes / 6))))
+        self._settings = {
+            "retention__correction_minutes": "0", "retention__stub_hours": keep, "retention__fine_minutes": fine,
+        }  # fmt: skip
 
     async def join(self) -> None:
         """One more."""
