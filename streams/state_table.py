@@ -29,6 +29,8 @@ from streams.partition import Record
 from streams.settings import Broker
 from streams.transport import RawSchema, fetch_bytes
 
+APART_SECONDS: Final = 60.0
+ASK_AGAIN_SECONDS: Final = 1.0
 _AT_ONCE: Final = 16_000
 _IN_HAND: Final = 100_000
 """Keys read and not yet taken into memory: of those that follow each other soon only the latest is decoded."""
@@ -78,6 +80,7 @@ class StateTable(Table):
         self.fence = fence
         self.left = 0
         self._round = 0
+        self._apart_since: float | None = None
 
     async def on_start(self) -> None:
         """Before Faust's recovery service starts: tell it that there is nothing for it to read."""
@@ -91,8 +94,8 @@ class StateTable(Table):
     async def on_recovery_completed(self, active_tps: set[Any], standby_tps: set[Any]) -> None:
         """The partitions are assigned and everything is paused: restore them, then let each input read on.
 
-        Faust may call this for an assignment that is no longer, after that was revoked and before, or while, it calls
-        for the next. So each call begins with nothing owned, whatever the last one has restored.
+        Faust may call this for an assignment that is no longer, and then for the next with no revocation between. So
+        each call begins with nothing owned, whatever the last one has restored.
         """
         await super().on_recovery_completed(active_tps, standby_tps)
         self.abandon()
@@ -101,12 +104,11 @@ class StateTable(Table):
         try:
             inputs = [tp for tp in self.app.consumer.assignment() if tp.topic in self.holdings.topics]
             numbers = {tp.partition for tp in active_tps}
-            if numbers != {tp.partition for tp in inputs} and self._is_outdated():
-                log.info("partitions %s were assigned, and no longer are: nothing to restore", sorted(numbers))
+            apart = sorted(f"{tp.topic}[{tp.partition}]" for tp in inputs if tp.partition not in numbers)
+            if apart:
+                await self._ask_again(apart, current)
                 return
-            for tp in inputs:
-                if tp.partition not in numbers:
-                    raise RuntimeError(f"{tp.topic}[{tp.partition}] is assigned without its part of the changelog")
+            self._apart_since = None
             for tp in inputs:
                 self.holdings.take(tp.topic, tp.partition)
             # Looked at again: while its client was ending, another restoration may have begun with nothing.
@@ -118,10 +120,22 @@ class StateTable(Table):
             if current == self._round:
                 self.on_error(error)
 
-    def _is_outdated(self) -> bool:
-        """Whether Faust still is at an assignment that the group has left: it will call for the next one."""
-        consumer = self.app.consumer
-        return not consumer.in_group() or self.app.tables.recovery._generation_id != self.app.consumer_generation_id
+    async def _ask_again(self, apart: list[str], current: int) -> None:
+        """Inputs are assigned without their part of the changelog: restore nothing, have the group assign anew.
+
+        Seen when a broker had just come back. Raises RuntimeError when it stays so.
+        """
+        now = monotonic()
+        self._apart_since = now if self._apart_since is None else self._apart_since
+        if now - self._apart_since > APART_SECONDS:
+            raise RuntimeError(
+                f"{', '.join(apart)}: assigned without their part of the changelog for {APART_SECONDS:.0f} s. Have all "
+                f"workers of the group the same settings, and {self.changelog} as many partitions as the inputs?"
+            )
+        log.warning("%s assigned without their part of the changelog: asking the group again", ", ".join(apart))
+        await asyncio.sleep(ASK_AGAIN_SECONDS)
+        if current == self._round:
+            await self.app.consumer.rejoin()
 
     async def _restore(self, numbers: Collection[int], current: int) -> bool:
         """Read these partitions of the changelog to their ends; False when that was abandoned."""

@@ -174,13 +174,6 @@ def test_faust_asks_whether_it_needs_to_read_the_changelog_and_goes_on_without()
     assert restart.index("if self.need_recovery():") < restart.index("self._wait(T(self.on_recovery_completed)(")
 
 
-def test_faust_keeps_the_generation_whose_assignment_it_is_restoring_and_looks_at_it_only_after() -> None:
-    assert source(Recovery.on_rebalance).endswith("self._generation_id = generation_id ")
-    assert "generation_id = self._generation_id" in source(Recovery._restart_recovery.fun)
-    code = source(Recovery.on_recovery_completed)
-    assert code.index("table.on_recovery_completed(") < code.index("self.app.consumer_generation_id != generation_id")
-
-
 def test_a_fetch_waits_as_long_as_we_say() -> None:
     assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in source(AIOKafkaConsumer.start)
 

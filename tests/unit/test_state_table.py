@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any, NamedTuple
 
 import pytest
@@ -175,30 +176,34 @@ async def test_a_second_restoration_with_no_revocation_between_starts_from_nothi
     assert partition.waiting == floor.calls.waiting != {}
 
 
-async def test_an_assignment_that_the_group_has_left_is_not_restored_and_no_fault(
+async def test_inputs_without_their_part_of_the_changelog_are_not_restored_and_the_group_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker, asked = assigned(monkeypatch), list[bool]()
+    monkeypatch.setattr("streams.state_table.ASK_AGAIN_SECONDS", 0)
+
+    async def rejoin() -> None:
+        asked.append(True)
+
+    monkeypatch.setattr(worker.app.consumer, "rejoin", rejoin)
+    await worker._state.on_recovery_completed({TP(CHANGELOG.topic, 1)}, set())
+
+    assert (dict(worker.holdings), worker._failure, asked) == ({}, None, [True])
+
+
+async def test_a_group_that_keeps_assigning_inputs_without_the_changelog_ends_the_worker(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     worker = assigned(monkeypatch)
-    monkeypatch.setattr(worker.app, "consumer_generation_id", 8)
-    monkeypatch.setattr(worker.app.tables.recovery, "_generation_id", 7)
-    monkeypatch.setattr(worker.app.consumer, "in_group", lambda: True)
+    monkeypatch.setattr("streams.state_table.APART_SECONDS", 0)
+    worker._state._apart_since = monotonic() - 1
 
     await worker._state.on_recovery_completed({TP(CHANGELOG.topic, 1)}, set())
 
-    assert (dict(worker.holdings), worker._failure) == ({}, None)
-
-
-async def test_an_input_assigned_without_its_part_of_the_changelog_ends_the_worker(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    worker = assigned(monkeypatch)
-    monkeypatch.setattr(worker.app, "consumer_generation_id", 7)
-    monkeypatch.setattr(worker.app.tables.recovery, "_generation_id", 7)
-    monkeypatch.setattr(worker.app.consumer, "in_group", lambda: True)
-
-    await worker._state.on_recovery_completed({TP(CHANGELOG.topic, 1)}, set())
-
-    assert str(worker._failure) == "call-events[0] is assigned without its part of the changelog"
+    assert str(worker._failure) == (
+        "call-events[0]: assigned without their part of the changelog for 0 s. Have all workers of the group the same "
+        "settings, and queuepulse-state-changelog as many partitions as the inputs?"
+    )
 
 
 async def test_of_what_was_written_again_and_again_only_the_latest_is_taken_where_it_stood(
