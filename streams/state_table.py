@@ -103,8 +103,8 @@ class StateTable(Table):
         self.holdings.start_over()
         try:
             inputs = [tp for tp in self.app.consumer.assignment() if tp.topic in self.holdings.topics]
-            numbers = {tp.partition for tp in active_tps}
-            apart = sorted(f"{tp.topic}[{tp.partition}]" for tp in inputs if tp.partition not in numbers)
+            there = {tp.partition for tp in active_tps}
+            apart = sorted(f"{tp.topic}[{tp.partition}]" for tp in inputs if tp.partition not in there)
             if apart:
                 await self._ask_again(apart, current)
                 return
@@ -112,6 +112,7 @@ class StateTable(Table):
             for tp in inputs:
                 self.holdings.take(tp.topic, tp.partition)
             # Looked at again: while its client was ending, another restoration may have begun with nothing.
+            numbers = {tp.partition for tp in inputs}  # of a stale call's others somebody else is the only writer
             if await self._restore(numbers, current) and current == self._round:
                 for tp in inputs:
                     self.holdings[tp.topic, tp.partition].begin()

@@ -191,6 +191,19 @@ async def test_inputs_without_their_part_of_the_changelog_are_not_restored_and_t
     assert (dict(worker.holdings), worker._failure, asked) == ({}, None, [True])
 
 
+async def test_of_changelog_partitions_without_an_input_nobody_is_kept_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker, asked = assigned(monkeypatch), list[set[int]]()
+
+    async def restored(numbers: set[int], _: int) -> bool:
+        asked.append(numbers)
+        return True
+
+    monkeypatch.setattr(worker._state, "_restore", restored)
+    await worker._state.on_recovery_completed({CHANGELOG, TP(CHANGELOG.topic, 3)}, set())
+
+    assert asked == [{0}]
+
+
 async def test_a_group_that_keeps_assigning_inputs_without_the_changelog_ends_the_worker(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
