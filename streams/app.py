@@ -52,7 +52,7 @@ class _App(faust.App):  # type: ignore[misc]
         """State is restored and the flow goes on."""
         super().on_rebalance_end()
         self.consumer.add_future(self.consumer.read_on())
-        garbage.give_back()
+        garbage.after_rebalance(self.rebalancing_count)
 
 
 class Worker:

@@ -23,6 +23,7 @@ from streams.elsewhere import Elsewhere
 from streams.partition import Record
 from streams.settings import Broker
 from streams.topics import floor_topic
+from streams.unpacking import free_what_is_taken
 
 _POLL_MS: Final = 200
 _SETTLED_SECONDS: Final = 1.0
@@ -128,6 +129,7 @@ class Follower:
                 fetch_max_wait_ms=_POLL_MS, isolation_level="read_committed",
             )  # fmt: skip
             await self._consumer.start()
+            free_what_is_taken(self._consumer)
         topic = floor_topic(self._broker.app_id)
         at = {tp: await self._consumer.position(tp) for tp in self._consumer.assignment() if tp.partition in numbers}
         self._consumer.assign([TopicPartition(topic, number) for number in sorted(numbers)])

@@ -4,8 +4,9 @@ Python looks whenever so many objects are new. At full speed that is a dozen tim
 their way through: an eighth of a worker's time, to find a dozen objects. Here everything is looked at each ten minutes,
 or so seldom that it costs a ten-thousandth of the time.
 
-What is free then goes back to the system, and when partitions have changed hands (``streams.app``): C's allocator would
-keep for good what a worker needed once that was behind.
+When partitions change hands, Kafka's client leaves cycles: every tenth time all is looked at as well. What is free
+then, and each time, goes back to the system: C's allocator would keep for good what a worker needed once that was
+behind.
 """
 
 from __future__ import annotations
@@ -20,11 +21,19 @@ from typing import Final
 
 LEAST_SECONDS: Final = 600.0
 SHARE: Final = 10_000
+REBALANCES: Final = 10
 
 
 def pause_after(seconds: float) -> float:
     """Seconds until garbage is sought again, when the last time took so many."""
     return max(LEAST_SECONDS, SHARE * seconds)
+
+
+def after_rebalance(n: int) -> None:
+    """Partitions have changed hands for the ``n``-th time: whoever has waited for them can wait a moment more."""
+    if n % REBALANCES == 0:
+        gc.collect()
+    give_back()
 
 
 def give_back() -> None:

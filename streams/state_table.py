@@ -28,6 +28,7 @@ from streams.owned import Holdings
 from streams.partition import Record
 from streams.settings import Broker
 from streams.transport import RawSchema, fetch_bytes
+from streams.unpacking import free_what_is_taken
 
 APART_SECONDS: Final = 60.0
 ASK_AGAIN_SECONDS: Final = 1.0
@@ -151,6 +152,7 @@ class StateTable(Table):
         )  # fmt: skip
         try:
             await consumer.start()
+            free_what_is_taken(consumer)
             partitions = [TopicPartition(self.changelog, number) for number in sorted(numbers)]
             ends = await consumer.end_offsets(partitions)
             if current != self._round:

@@ -2,7 +2,8 @@
 
 The client would make an object of eleven fields of each record, the batch another of four: a tenth of a worker's time.
 This leans on private names of the client, which ``streams.transport`` says how are guarded. What was taken, or will not
-be, is freed at once: a worker seeks cycles of garbage rarely (``streams.garbage``).
+be, is freed at once: to the client each fetch is a cycle until it is read to its end, and a worker seeks cycles rarely
+(``streams.garbage``).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import partial
 from typing import Any
 from weakref import proxy
 
-from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.structs import TopicPartition
 
 from streams.records import Plain
@@ -32,14 +33,18 @@ class Fetched(OrderedDict[Any, Any]):
         super().__init__(found)
 
     def __setitem__(self, tp: Any, result: Any) -> None:
-        if tp.topic in self._batched and isinstance(result, FetchResult):
-            result._partition_records._consumer_record = _plain
-            result.getall = partial(_unpacked, proxy(result), self)  # itself would make a cycle of each
+        if isinstance(result, FetchResult):
+            records = result._partition_records
+            records._records_iterator = PartitionRecords._unpack_records(proxy(records))  # itself would be a cycle
+            if tp.topic in self._batched:
+                records._consumer_record = _plain
+                result.getall = partial(_unpacked, proxy(result), self)
         super().__setitem__(tp, result)
 
-    def __delitem__(self, tp: Any) -> None:
-        _let_go(getattr(self[tp], "_partition_records", None))
-        super().__delitem__(tp)
+
+def free_what_is_taken(consumer: Any) -> None:
+    """Have what this client fetches be gone when it was taken, or will not be. To be called once it has started."""
+    consumer._fetcher._records = Fetched(consumer._fetcher._records, ())
 
 
 def _unpacked(result: Any, fetched: Fetched, most: int) -> list[Plain]:
@@ -48,7 +53,6 @@ def _unpacked(result: Any, fetched: Fetched, most: int) -> list[Plain]:
     if left <= 0 or records is None:
         return []
     if not result.check_assignment(result._topic_partition):
-        _let_go(records)
         return []
     found: list[Plain] = []
     for record in records:
@@ -62,12 +66,6 @@ def _unpacked(result: Any, fetched: Fetched, most: int) -> list[Plain]:
         result._partition_records = None
     fetched.room = left
     return found
-
-
-def _let_go(records: Any) -> None:
-    """What was fetched and is not unpacked to its end is a cycle with its own generator: take it apart."""
-    if records is not None:
-        records._records_iterator = None
 
 
 def _plain(_tp: TopicPartition, record: Any) -> Plain:

@@ -86,19 +86,24 @@ def test_what_was_taken_is_gone_before_anybody_looks_for_garbage() -> None:
         gc.enable()
 
 
-@pytest.mark.parametrize("how", ["sought away from", "taken away"])
-def test_what_was_not_unpacked_to_its_end_is_gone_as_well(how: str) -> None:
-    fetched, state = fetched_of(HOT, [b"a", b"b"])
+@pytest.mark.parametrize("tp", [HOT, COLD])
+@pytest.mark.parametrize("taken", [0, 1])
+@pytest.mark.parametrize("how", ["sought away from", "taken away", "taken away with all others"])
+def test_what_was_not_unpacked_to_its_end_is_gone_as_well(how: str, taken: int, tp: TopicPartition) -> None:
+    fetched, state = fetched_of(tp, [b"a", b"b"])
     fetched.room = 100
     gc.disable()
     try:
-        records = weakref.ref(fetched[HOT]._partition_records)
-        assert len(fetched[HOT].getall(1)) == 1
+        records = weakref.ref(fetched[tp]._partition_records)
+        if taken:
+            assert len(fetched[tp].getall(1)) == 1
         if how == "sought away from":
-            state.seek(0)
-            assert fetched[HOT].getall(8_000) == []
+            state.seek(2)
+            assert fetched[tp].getall(8_000) == []
+        elif how == "taken away":
+            del fetched[tp]
         else:
-            del fetched[HOT]
+            fetched.clear()
 
         assert records() is None
     finally:

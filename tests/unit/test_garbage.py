@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import platform
+import weakref
 from pathlib import Path
 
 import pytest
 
 from streams import garbage
-from streams.garbage import give_back, pause_after, sought_by_the_clock
+from streams.garbage import after_rebalance, give_back, pause_after, sought_by_the_clock
 
 
 def test_everything_is_looked_at_each_ten_minutes_or_so_seldom_that_it_takes_a_ten_thousandth() -> None:
@@ -50,6 +51,25 @@ def test_a_cycle_that_is_dropped_is_gone_when_its_time_has_come(monkeypatch: pyt
                 await asyncio.wait_for(gone.wait(), 30)
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(("rebalance", "gone"), [(9, False), (10, True), (20, True)])
+def test_what_clients_left_behind_is_gone_when_partitions_have_changed_hands_for_the_tenth_time(
+    rebalance: int, gone: bool
+) -> None:
+    class Knot:
+        def __init__(self) -> None:
+            self.itself = self
+
+    gc.collect()
+    gc.disable()
+    try:
+        knot = weakref.ref(Knot())
+        after_rebalance(rebalance)
+
+        assert (knot() is None) == gone
+    finally:
+        gc.enable()
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library has no malloc_trim")

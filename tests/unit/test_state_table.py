@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -68,6 +69,7 @@ class Changelog:
 
     def __init__(self, **said: Any) -> None:
         Changelog.said = said
+        self._fetcher = SimpleNamespace(_records={})
         self._read: dict[TopicPartition, int] = {}
 
     async def start(self) -> None: ...
