@@ -1,9 +1,11 @@
-"""What the follower does when Kafka does not answer: it lets go, says so, and begins again."""
+"""What the follower does with what it fetches; when Kafka does not answer it lets go, says so, and begins again."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from streams.elsewhere import Elsewhere
 from streams.follower import Follower
 from streams.settings import Broker, Settings
 from streams.topics import input_topics
+from streams.unpacking import Fetched
 
 
 class Broken:
@@ -112,3 +115,41 @@ async def test_what_another_version_told_is_given_up_as_often_as_the_group_is_as
     await one.start()
     await asyncio.wait_for(thrice.wait(), 5)
     await one.stop()
+
+
+class Silent(Broken):
+    """A consumer of a broker that has nothing to tell."""
+
+    made: list[Silent]
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self._fetcher = SimpleNamespace(_records={})
+        self.made.append(self)
+
+    async def start(self) -> None:
+        """It is there."""
+
+    def assignment(self) -> set[Any]:
+        return set()
+
+    def assign(self, partitions: Sequence[Any]) -> None:
+        """As is asked."""
+
+    async def seek_to_beginning(self, *_: Any) -> None:
+        """There it is."""
+
+    async def end_offsets(self, partitions: Sequence[Any]) -> dict[Any, int]:
+        return dict.fromkeys(partitions, 0)
+
+
+async def test_what_it_fetches_is_gone_when_it_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AIOKafkaConsumer", Silent)
+    monkeypatch.setattr(Silent, "made", [], raising=False)
+    one = Follower(
+        Broker(), Elsewhere(Settings(), input_topics("any")), lambda: (), partitions=2, on_alone=lambda _alone: None,
+        on_error=lambda _error: None,
+    )  # fmt: skip
+
+    await one._follow(frozenset({1}))
+
+    assert [type(client._fetcher._records) for client in Silent.made] == [Fetched]

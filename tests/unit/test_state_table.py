@@ -15,6 +15,7 @@ from streams.app import Worker, build
 from streams.events import CALL_EVENTS
 from streams.partition import Partition
 from streams.settings import Settings
+from streams.unpacking import Fetched
 from tests.support import Floor, call, stored
 
 CHANGELOG = TP("queuepulse-state-changelog", 0)
@@ -66,9 +67,10 @@ class Changelog:
     """Kafka's client, for a changelog that has 1,000 records in each partition."""
 
     said: dict[str, Any]
+    last: Changelog
 
     def __init__(self, **said: Any) -> None:
-        Changelog.said = said
+        Changelog.said, Changelog.last = said, self
         self._fetcher = SimpleNamespace(_records={})
         self._read: dict[TopicPartition, int] = {}
 
@@ -117,6 +119,7 @@ async def test_however_many_partitions_are_restored_what_is_read_at_once_is_boun
 
     assert looks == [16_000, 16_000, 8_000]
     assert Changelog.said["max_partition_fetch_bytes"] == 64 * 1024 * 1024 // 40
+    assert type(Changelog.last._fetcher._records) is Fetched, "what is left over would be a cycle with its bytes"
 
 
 class Written(NamedTuple):
