@@ -112,8 +112,8 @@ class StateTable(Table):
             self._apart_since = None
             for tp in inputs:
                 self.holdings.take(tp.topic, tp.partition)
-            # Looked at again: while its client was ending, another restoration may have begun with nothing.
             numbers = {tp.partition for tp in inputs}  # of a stale call's others somebody else is the only writer
+            # Looked at again: while its client was ending, another restoration may have begun with nothing.
             if await self._restore(numbers, current) and current == self._round:
                 for tp in inputs:
                     self.holdings[tp.topic, tp.partition].begin()
