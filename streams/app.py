@@ -45,9 +45,6 @@ _METADATA_MS: Final = 5_000  # a broker that has just started knows of no topics
 class _App(faust.App):  # type: ignore[misc]
     """Faust that reads on from the restored state, and without a data directory: nothing of ours is on disk."""
 
-    changed_hands = 0
-    """How often partitions were assigned anew, and restored."""
-
     async def on_first_start(self) -> None:
         """Create no directories."""
 
@@ -55,8 +52,7 @@ class _App(faust.App):  # type: ignore[misc]
         """State is restored and the flow goes on."""
         super().on_rebalance_end()
         self.consumer.add_future(self.consumer.read_on())
-        self.changed_hands += 1
-        garbage.after_rebalance(self.changed_hands)
+        garbage.after_rebalance()
 
 
 class Worker:

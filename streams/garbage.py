@@ -16,12 +16,14 @@ import ctypes
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 from time import monotonic
 from typing import Final
 
 LEAST_SECONDS: Final = 600.0
 SHARE: Final = 10_000
 REBALANCES: Final = 10
+_rebalances = count(1)  # of this process, as its garbage is
 
 
 def pause_after(seconds: float) -> float:
@@ -29,9 +31,9 @@ def pause_after(seconds: float) -> float:
     return max(LEAST_SECONDS, SHARE * seconds)
 
 
-def after_rebalance(n: int) -> None:
-    """Partitions have changed hands for the ``n``-th time: whoever has waited for them can wait a moment more."""
-    if n % REBALANCES == 0:
+def after_rebalance() -> None:
+    """Partitions have changed hands; whoever has waited for them can, every tenth time, wait a moment more."""
+    if next(_rebalances) % REBALANCES == 0:
         gc.collect()
     give_back()
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import platform
 import weakref
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,10 @@ def test_a_cycle_that_is_dropped_is_gone_when_its_time_has_come(monkeypatch: pyt
 
 @pytest.mark.parametrize(("rebalance", "gone"), [(9, False), (10, True), (20, True)])
 def test_what_clients_left_behind_is_gone_when_partitions_have_changed_hands_for_the_tenth_time(
-    rebalance: int, gone: bool
+    monkeypatch: pytest.MonkeyPatch, rebalance: int, gone: bool
 ) -> None:
+    monkeypatch.setattr(garbage, "_rebalances", count(rebalance))
+
     class Knot:
         def __init__(self) -> None:
             self.itself = self
@@ -65,7 +68,7 @@ def test_what_clients_left_behind_is_gone_when_partitions_have_changed_hands_for
     gc.disable()
     try:
         knot = weakref.ref(Knot())
-        after_rebalance(rebalance)
+        after_rebalance()
 
         assert (knot() is None) == gone
     finally:

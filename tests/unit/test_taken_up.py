@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -118,6 +119,7 @@ class Changelog:
 
     def __init__(self, **_: Any) -> None:
         Changelog.assigned = []
+        self._fetcher = SimpleNamespace(_records={})
 
     async def start(self) -> None: ...
 
