@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
+from benchmarks.arguments import positional
 from benchmarks.load import PARTITIONS, Line, lines, spoilt, voice_events
 from benchmarks.results import median, record, spread
 from benchmarks.rig import Watch, empty, fresh, kafka, producing, publish, used, working
@@ -66,4 +67,5 @@ async def measure() -> None:
 
 
 if __name__ == "__main__":
+    positional(__doc__)
     asyncio.run(measure())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 
+from benchmarks.arguments import positional
 from benchmarks.load import PARTITIONS, lines, voice_events
 from benchmarks.results import record, spread
 from streams.events import CALL_EVENTS
@@ -59,4 +60,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    positional(__doc__)
     main()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import random
-import sys
 import tracemalloc
 from collections.abc import Iterator
 from heapq import heappop, heappush
@@ -19,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from benchmarks.arguments import positional
 from benchmarks.results import record
 from streams import events as e
 from streams import snapshot
@@ -135,4 +135,4 @@ def main(queues: int = 200, partitions: int = 32, per_second: float = 50.0, minu
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*positional(__doc__, queues=int, partitions=int, calls_a_second=float, minutes=int))

@@ -25,6 +25,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from benchmarks.arguments import positional
 from streams import events as e
 from streams.crossing.fact import DESTINATIONS, Outgoing
 from streams.crossing.state import FactsPartition
@@ -222,4 +223,4 @@ def main(days: int = 30, contacts: int = 1_000_000) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    sys.exit(main(*positional(__doc__, days=int, contacts=int)))

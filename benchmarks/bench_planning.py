@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from benchmarks.arguments import positional
 from benchmarks.results import record, spread
 from benchmarks.staffing_month import AHT, GOAL, PATIENCE, PATIENCE_SIGMA, SERVICE_SIGMA
 from streams import events as e
@@ -175,4 +176,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    positional(__doc__)
     main()

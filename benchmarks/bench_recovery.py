@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.partitioner import murmur2
 from aiokafka.structs import TopicPartition
 
+from benchmarks.arguments import positional
 from benchmarks.load import PARTITIONS, START, Line
 from benchmarks.results import record, spread
 from benchmarks.rig import Watch, empty, fresh, kafka, producing, publish, used, working
@@ -106,4 +107,5 @@ async def measure() -> None:
 
 
 if __name__ == "__main__":
+    positional(__doc__)
     asyncio.run(measure())

@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from benchmarks.arguments import positional
 from benchmarks.load import PARTITIONS, lines, voice_events
 from benchmarks.results import median, record, spread
 from benchmarks.rig import KAFKA_CORE, WORKER_CORE, Watch, end_of, fresh, kafka, pin, producing, publish, used
@@ -109,4 +110,5 @@ async def measure() -> None:
 
 
 if __name__ == "__main__":
+    positional(__doc__)
     asyncio.run(measure())

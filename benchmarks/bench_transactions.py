@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
+from benchmarks.arguments import positional
 from benchmarks.bench_worker import Drained
 from benchmarks.load import PARTITIONS, lines, voice_events
 from benchmarks.results import record, spread
@@ -51,4 +52,5 @@ async def measure() -> None:
 
 
 if __name__ == "__main__":
+    positional(__doc__)
     asyncio.run(measure())

@@ -12,6 +12,7 @@ from typing import Final
 
 import aiohttp
 
+from benchmarks.arguments import positional
 from benchmarks.load import PARTITIONS, Line, lines, voice_events
 from benchmarks.results import median, record, spread
 from benchmarks.rig import Watch, empty, fresh, kafka, producing, publish, used, working
@@ -107,4 +108,5 @@ async def measure() -> None:
 
 
 if __name__ == "__main__":
+    positional(__doc__)
     asyncio.run(measure())

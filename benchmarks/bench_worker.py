@@ -9,6 +9,7 @@ import asyncio
 import time
 from typing import NamedTuple
 
+from benchmarks.arguments import positional
 from benchmarks.load import PARTITIONS, RATE, Line, lines, voice_events
 from benchmarks.results import median, record, spread
 from benchmarks.rig import (
@@ -146,4 +147,5 @@ async def measure() -> None:
 
 
 if __name__ == "__main__":
+    positional(__doc__)
     asyncio.run(measure())

@@ -15,6 +15,8 @@ from types import FrameType
 from typing import Any, Final
 from zlib import crc32
 
+from benchmarks.arguments import positional
+
 STREAMS: Final = Path(__file__).resolve().parent.parent / "streams"
 EVENTS: Final = 4_000
 BEFORE: Final = 8_000
@@ -91,4 +93,5 @@ def instructions() -> tuple[float, float]:
 
 
 if __name__ == "__main__":
+    positional(__doc__)
     print("instructions an event: apply {:.1f}, flush {:.1f}".format(*instructions()))

@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from benchmarks.arguments import positional
 from streams import kpis, view
 from streams.backlog import backlog
 from streams.books import net
@@ -243,4 +244,4 @@ def main(days: float = 30, scale: float = 0.5) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(float, sys.argv[1:])))
+    sys.exit(main(*positional(__doc__, days=float, scale=float)))

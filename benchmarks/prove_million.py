@@ -1,6 +1,6 @@
 """A simulated floor with every fault through the core in memory: each number is the oracle's, or the exit code is 1.
 
-    python benchmarks/prove_million.py [EVENTS]
+    python -m benchmarks.prove_million [EVENTS]
 
 Duplicates, disorder, late, lost and malformed records; every so often all partitions die in the middle of a flush, are
 read back from their changelog, and read on from its marker. Compared with the simulator's oracle: the totals of
@@ -18,6 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from benchmarks.arguments import positional
 from streams import tally as y
 from streams import view
 from streams.books import net
@@ -214,9 +215,9 @@ def _quarters(partitions: list[Partition], oracle: Oracle) -> Iterator[Number]:
             yield f"{what} of the arrivals of {key}", ours[key][field + COHORT], theirs.get(what, 0)
 
 
-def main(arguments: list[str]) -> int:
+def main(events: int = 1_000_000) -> int:
     """Print the verdict; 0 when every number is right."""
-    proof = prove(int(arguments[0]) if arguments else 1_000_000)
+    proof = prove(events)
     print(
         f"{proof.events:,} events ({proof.refused:,} of them bad), a crash of every partition every "
         f"{1 / (CRASHES + 1):.0%} of the way, "
@@ -229,4 +230,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(*positional(__doc__, events=int)))

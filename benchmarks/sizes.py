@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 from zlib import crc32
 
+from benchmarks.arguments import positional
 from streams import events as e
 from streams.contacts import KEPT_CLOSED, KEPT_OPEN, KEPT_STUB
 from streams.ledger import Ledger
@@ -139,4 +140,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    positional(__doc__)
     main()
