@@ -72,29 +72,33 @@ class Roster(Generic[K, T, C]):
         self._prefix = prefix
         self._timers: list[tuple[int, str]] = []
         self._timed: dict[str, int] = {}
-        self._dirty: dict[str, None] = {}
+        self._dirty: dict[str, K] = {}
         self._forgotten: dict[str, None] = {}
         self._gone: list[str] = []
         self._ghosts: dict[str, int] = {}
 
     def includes(self, who: str, offset: int) -> bool:
         """Whether what is known of them, if only that they were forgotten, includes the offset already."""
-        known = self.by_who.get(who)
-        return (self._ghosts.get(who, -1) if known is None else known.stamp) >= offset
+        return self._stamp(who, self.by_who.get(who)) >= offset
+
+    def _stamp(self, who: str, known: K | None) -> int:
+        return self._ghosts.get(who, -1) if known is None else known.stamp
 
     def take(self, who: str, told: T, offset: int, watermark: int) -> list[C] | str:
         """Take what is told; what follows for the tallies, or why nothing does.
 
         Somebody who includes the offset already, forgotten or not, takes nothing.
         """
-        if self.includes(who, offset):
+        found = self.by_who.get(who)
+        if self._stamp(who, found) >= offset:
             return []
-        known = self.by_who.get(who) or self._rules.new(who)
+        known = self._rules.new(who) if found is None else found
         changes = self._rules.take(known, told, watermark)
         if isinstance(changes, str):
             return changes
-        self.by_who[who] = known
-        self._dirty[who] = None
+        if found is None:
+            self.by_who[who] = known
+        self._dirty[who] = known
         self._wait(who, self._rules.due(known))
         return changes
 
@@ -119,7 +123,7 @@ class Roster(Generic[K, T, C]):
                 if changes is None:
                     self._forget(who)
                     continue
-                self._dirty[who] = None
+                self._dirty[who] = known
                 self._wait(who, self._rules.due(known))
                 yield changes
         for deadline, who in kept:
@@ -155,8 +159,7 @@ class Roster(Generic[K, T, C]):
     def changed(self, stamp: int) -> list[tuple[bytes, bytes]]:
         """Everybody changed since the last call, encoded and stamped with the offset they include."""
         written = [(self._key(who), _encode((0, stamp))) for who in self._forgotten if who not in self.by_who]
-        for who in self._dirty:
-            known = self.by_who[who]
+        for who, known in self._dirty.items():
             known.stamp = max(known.stamp, stamp)
             written.append((self._key(who), _encode(self._rules.stored(known))))
         self._dirty.clear()
