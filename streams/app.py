@@ -100,7 +100,8 @@ class Worker:
         self.event_delay = Delay()
         self.rebalances = 0
         self.hurried: list[Callable[[], bool]] = [lambda: self.flusher.under_way]
-        self._pace = Pace(settings.worker.loop_hold_seconds, hurried=lambda: any(each() for each in self.hurried))
+        hold, hurried = settings.worker.loop_hold_seconds, lambda: any(each() for each in self.hurried)
+        self._paces = {topic: Pace(hold, hurried=hurried) for topic in self.inputs}  # a record of facts tells up to 32
         self._leave = asyncio.Event()
         self._failure: BaseException | None = None
         self._wire(embedded)
@@ -241,7 +242,7 @@ class Worker:
         if (skipped := owned.skipped(batch.epoch, batch.records[0][0])) > _SKIPPED:
             log.error("%s[%d]: %d offsets were skipped: expired unread, or taken back", *batch[:2], skipped)
         try:
-            for records, published_at in owned.apply(batch.epoch, batch.records, self._pace):
+            for records, published_at in owned.apply(batch.epoch, batch.records, self._paces[batch.topic]):
                 if published_at:
                     self.event_delay.add(time.time() - published_at / 1000, records)
                 await asyncio.sleep(0)

@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from faust.types import TP
 
-from streams.crossing.fact import Outgoing
+from streams.crossing.wire import bundled, head_of
 from streams.fence import Acknowledgements, Fence, LostOwnershipError, Pairs, Send, append
 from streams.owned import Holdings, Owned
 from streams.partition import Flush, Refused
@@ -251,7 +251,7 @@ class Flusher:
             # What was forgotten goes first: a contact that came back since is written again behind it.
             state = [*gone, *owned.identity(), *flush.tallies, *flush.contacts, flush.marker]
             sends.append(Send(self.changelog, number, state))
-        sends += await self._facts([one.flush.facts for one in taken])
+        sends += await self._facts(taken)
         if told is not None:
             sends += [Send(self.floor, number, told.records), Send(self.changelog, number, told.marks)]
         before = self.holdings.ends.pop(number, None)
@@ -280,7 +280,7 @@ class Flusher:
             for one in taken
             if (pairs := self._refused(one.owned, one.refused))
         ]
-        facts = [append(self._producer(), *send) for send in await self._facts([one.flush.facts for one in taken])]
+        facts = [append(self._producer(), *send) for send in await self._facts(taken)]
         tallies = [self._write(one.owned, one.owned.identity() + one.flush.tallies) for one in taken]
         await self._phase(refused + facts + tallies)
         await self._phase([self._write(one.owned, one.flush.contacts) for one in taken])
@@ -306,19 +306,24 @@ class Flusher:
     def _refused(self, owned: Owned, refused: list[Refused]) -> list[tuple[bytes, bytes]]:
         return [rejected_record(owned.topic, owned.number, one) for one in refused]
 
-    async def _facts(self, flushes: Iterable[Iterable[Outgoing]]) -> list[Send]:
+    async def _facts(self, taken: Iterable[_Taken]) -> list[Send]:
         """Facts of each source partition in its order, to the partition of their key or, without one, to all."""
         records: dict[tuple[str, int], list[tuple[bytes, bytes | None]]] = {}
-        counts: dict[str, int] = {}
-        for outgoing in flushes:
-            for destination, key, value in outgoing:
+        for owned, _, flush in taken:
+            told: dict[str, list[list[bytes]]] = {}  # by topic and number
+            for destination, key, value in flush.facts:
                 topic = self.facts[destination]
-                if topic not in counts:
-                    counts[topic] = len(await self._producer().partitions_for(topic))
-                count = counts[topic]
-                numbers = range(count) if key is None else (by_murmur2(key, count),)
-                for number in numbers:
-                    records.setdefault((topic, number), []).append((key or b"", value))
+                homes = told.get(topic)
+                if homes is None:
+                    homes = told[topic] = [[] for _ in await self._producer().partitions_for(topic)]
+                for values in homes if key is None else (homes[by_murmur2(key, len(homes))],):
+                    values.append(value)
+            head = head_of(owned.topic, owned.number)
+            for topic, homes in told.items():
+                for number, values in enumerate(homes):
+                    if values:
+                        bundles = [(b"", value) for value in bundled(head, values)]
+                        records.setdefault((topic, number), []).extend(bundles)
         return [Send(topic, number, pairs) for (topic, number), pairs in records.items()]
 
     def _write(self, owned: Owned, pairs: Pairs) -> Awaitable[Acknowledgements]:

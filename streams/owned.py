@@ -66,7 +66,7 @@ class Pace:
     LEAST, MOST = 16, 8_000
     HURRIED = 5
 
-    def __init__(self, hold_seconds: float, start: int = 250, hurried: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, hold_seconds: float, start: int = 32, hurried: Callable[[], bool] = lambda: False) -> None:
         self.hold_seconds = hold_seconds
         self.records = start
         self._hurried = hurried

@@ -70,7 +70,7 @@ class Agents:
         return Agent(who)
 
     def take(self, known: Agent, fact: CrossFact, watermark: int) -> list[Change] | str:
-        horizon = watermark - KEEP_MS
+        horizon = (watermark - KEEP_MS) // HOUR * HOUR
         if isinstance(fact, Left):
             return LATE if fact.part < horizon else self._leave(known, fact.part)
         if not isinstance(fact, (Work, Withdrawn)):

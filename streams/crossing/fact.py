@@ -14,7 +14,7 @@ from mypy_extensions import mypyc_attr
 
 from streams.contact.nouns import Noun
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 CUSTOMERS: Final = "customer-facts"
 AGENTS: Final = "agent-facts"
@@ -185,18 +185,14 @@ class Withdrawn(CrossFact):
 
 @mypyc_attr(acyclic=True)
 class Told(Noun):
-    """One record: which event of which source partition led to it, how far that partition's time is, and the fact.
+    """What a source partition tells: the offset of the event that led to it, how far its time is, and the fact.
 
-    ``index`` numbers the records of one offset. No fact: nothing but the passing of time, for every partition.
+    ``index`` numbers what one offset led to. No fact: nothing but the passing of time, for every partition.
     """
 
     def __init__(
-        self, version: int, topic: str, partition: int, offset: int, index: int, watermark: int, who: str = "",
-        fact: CrossFact | None = None,
+        self, offset: int, index: int, watermark: int, who: str = "", fact: CrossFact | None = None
     ) -> None:  # fmt: skip
-        self.version = version
-        self.topic = topic
-        self.partition = partition
         self.offset = offset
         self.index = index
         self.watermark = watermark
@@ -204,14 +200,28 @@ class Told(Noun):
         self.fact = fact
 
     def stored(self) -> tuple[object, ...]:
-        return (
-            self.version, self.topic, self.partition, self.offset, self.index, self.watermark, self.who,
-            None if self.fact is None else self.fact.stored(),
-        )  # fmt: skip
+        fact = None if self.fact is None else self.fact.stored()
+        return (self.offset, self.index, self.watermark, self.who, fact)
+
+
+@mypyc_attr(acyclic=True)
+class Bundle(Noun):
+    """One record: what one source partition tells one partition of facts, in its order; never empty."""
+
+    def __init__(self, topic: str, partition: int, told: list[Told]) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.told = told
+
+    def stored(self) -> tuple[object, ...]:
+        return (self.topic, self.partition, [one.stored() for one in self.told])
 
 
 Outgoing = tuple[str, bytes | None, bytes]
-"""A record to be produced: destination, key and value; no key: to every partition of the destination."""
+"""A record to be produced: destination, key and value; no key: to every partition of the destination.
+
+Records of one source partition for the same partition may be joined (``crossing.wire.bundled``).
+"""
 
 
 @mypyc_attr(acyclic=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from streams.crossing.fact import DESTINATIONS, VERSION, Outgoing, Telling, Told, key_of
-from streams.crossing.wire import encode
+from streams.crossing.fact import DESTINATIONS, Outgoing, Telling, Told, key_of
+from streams.crossing.wire import encode, head_of
 from streams.slices import HOUR
 
 TICK_MS: Final = HOUR
@@ -23,13 +23,16 @@ Address: TypeAlias = tuple[str, str, int]
 class Outbox:
     """The records to be written with the next flush of one source partition, in order.
 
-    Of several facts of one address only the last is written: it holds all that is true.
+    Of several facts of one address that one hour of event time brings, only the last is written: it holds all that is
+    true. Not of those of a longer time, as a flush of a backlog has it: what is old by then of an agent's work would
+    count no more (``crossing.agents.KEEP_MS``).
     """
 
     def __init__(self, topic: str, number: int) -> None:
-        self._topic = topic
-        self._number = number
+        self._head = head_of(topic, number)
         self._told: dict[Address, tuple[str, Told]] = {}
+        self._before: list[tuple[str, Told]] = []
+        """Of the hours before this one."""
         self._offset = -1
         self._index = 0
 
@@ -37,7 +40,7 @@ class Outbox:
         """Keep what other partitions have to hear of an event."""
         for telling in tellings:
             fact = telling.fact
-            told = Told(VERSION, self._topic, self._number, offset, self._next(offset), watermark, telling.who, fact)
+            told = Told(offset, self._next(offset), watermark, telling.who, fact)
             address = (telling.who, fact.contact_id, fact.part)
             if address in self._told:
                 del self._told[address]  # so that the latest is the last
@@ -46,14 +49,18 @@ class Outbox:
     def time_passes(self, before: int, at: int, offset: int) -> None:
         """Tell everybody who keeps facts how far the time of this partition is, once in ``TICK_MS``."""
         if at // TICK_MS > before // TICK_MS:
-            told = Told(VERSION, self._topic, self._number, offset, self._next(offset), at)
+            self._before += self._told.values()
+            self._told.clear()
+            told = Told(offset, self._next(offset), at)
             for destination in DESTINATIONS:
                 self._told["", destination, offset] = (destination, told)
 
     def take(self) -> list[Outgoing]:
         """Everything since the last call."""
-        told, self._told = self._told, {}
-        return [(where, key_of(one.who) if one.who else None, encode(one)) for where, one in told.values()]
+        told, self._before = self._before, []
+        told += self._told.values()
+        self._told.clear()
+        return [(where, key_of(one.who) if one.who else None, encode(self._head, one)) for where, one in told]
 
     def _next(self, offset: int) -> int:
         self._index = self._index + 1 if offset == self._offset else 0

@@ -15,7 +15,7 @@ from mypy_extensions import mypyc_attr
 
 from streams.crossing.agents import Agents
 from streams.crossing.customers import Customers
-from streams.crossing.fact import AGENTS, DESTINATIONS, CrossFact, Told, facts_topic
+from streams.crossing.fact import AGENTS, DESTINATIONS, Bundle, CrossFact, facts_topic
 from streams.crossing.wire import decode
 from streams.facts import Change
 from streams.partition import Partition, Refused
@@ -57,34 +57,37 @@ class FactsPartition(Partition):
         for offset, key, value, published_at in records:
             if offset < self.next_offset:
                 continue
-            told = decode(value)
-            if isinstance(told, str):
+            bundle = decode(value)
+            if isinstance(bundle, str):
                 self._count("rejected|no_fact", offset)
-                refused.append(Refused(offset, "no_fact", told, key, value, published_at))
+                refused.append(Refused(offset, "no_fact", bundle, key, value, published_at))
             else:
-                self._hear(told, offset)
+                self._hear(bundle, offset)
             self.next_offset = offset + 1
         return refused
 
-    def _hear(self, told: Told, offset: int) -> None:
-        source = f"{told.topic}/{told.partition}"
+    def _hear(self, bundle: Bundle, offset: int) -> None:
+        source = f"{bundle.topic}/{bundle.partition}"
         last_offset, last_index, heard_at = self.heard.get(source, _UNHEARD)
-        if told.offset < last_offset or (told.offset == last_offset and told.index <= last_index):
-            self._count("repeated_facts", offset)
-            return
-        self.heard[source] = (told.offset, told.index, max(heard_at, told.watermark))
-        if heard_at <= self._slowest or told.watermark >= self._slowest + SILENT_MS:
-            self._find_slowest()
-        if told.fact is not None:
-            self._count("facts", offset)
-            changes = self.people.take(told.who, told.fact, offset, self.watermark)
-            if isinstance(changes, str):
-                self._count(changes, offset)
-            else:
-                self._enter(changes, offset)
-        if self.people.next_due <= self.watermark:
-            for changes in self.people.fire(self.watermark, offset):
-                self._enter(changes, offset)
+        for told in bundle.told:
+            if told.offset < last_offset or (told.offset == last_offset and told.index <= last_index):
+                self._count("repeated_facts", offset)
+                continue
+            was_heard_at = heard_at
+            last_offset, last_index, heard_at = told.offset, told.index, max(heard_at, told.watermark)
+            self.heard[source] = (last_offset, last_index, heard_at)
+            if was_heard_at <= self._slowest or told.watermark >= self._slowest + SILENT_MS:
+                self._find_slowest()
+            if told.fact is not None:
+                self._count("facts", offset)
+                changes = self.people.take(told.who, told.fact, offset, self.watermark)
+                if isinstance(changes, str):
+                    self._count(changes, offset)
+                else:
+                    self._enter(changes, offset)
+            if self.people.next_due <= self.watermark:
+                for changes in self.people.fire(self.watermark, offset):
+                    self._enter(changes, offset)
 
     def _find_slowest(self) -> None:
         """How far everything told here is, those that have fallen silent aside."""

@@ -1,31 +1,85 @@
-"""How a fact that crosses partitions stands in a Kafka record, and in what is stored of those it is about."""
+"""How facts that cross partitions stand in a Kafka record, and in what is stored of those they are about."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal
 
 import msgspec
 
-from streams.crossing.fact import VERSION, Attempt, Case, CrossFact, Cycle, Deed, Left, Piece, Told, Withdrawn, Work
+from streams.crossing.fact import (
+    VERSION,
+    Attempt,
+    Bundle,
+    Case,
+    CrossFact,
+    Cycle,
+    Deed,
+    Left,
+    Piece,
+    Told,
+    Withdrawn,
+    Work,
+)
+
+BUNDLE: Final = 32
+"""How many things a record tells at the most: the time it takes to apply one is not divided."""
+BUNDLE_BYTES: Final = 64 * 1024
+"""How long a record becomes by joining; one thing alone may be longer."""
 
 
-def encode(told: Told) -> bytes:
-    """The value of the Kafka record."""
-    return _encode(told.stored())
+def head_of(topic: str, partition: int) -> bytes:
+    """What each record of a source partition begins with, up to how much it tells."""
+    return b"\x94" + _encode((VERSION, topic, partition))[1:] + b"\xdd"
 
 
-def decode(value: bytes | None) -> Told | str:
+def encode(head: bytes, told: Told) -> bytes:
+    """The value of a Kafka record that tells one thing."""
+    return head + _ONE + _encode(told.stored())
+
+
+def bundled(head: bytes, values: Iterable[bytes]) -> list[bytes]:
+    """Fewer values that tell the same: ``values``, each of one thing and of the same source partition, are joined."""
+    bundles: list[bytes] = []
+    parts: list[bytes] = []
+    start, size = len(head) + len(_ONE), 0
+    for value in values:
+        if parts and (len(parts) == BUNDLE or size + len(value) > BUNDLE_BYTES):
+            bundles.append(_joined(head, parts))
+            parts, size = [], 0
+        parts.append(value[start:])
+        size += len(value)
+    if parts:
+        bundles.append(_joined(head, parts))
+    return bundles
+
+
+def _joined(head: bytes, parts: list[bytes]) -> bytes:
+    return head + len(parts).to_bytes(4, "big") + b"".join(parts)
+
+
+def decode(value: bytes | None) -> Bundle | str:
     """The record, or in words why it is none. Never raises."""
     if not value:
         return "the record has no value"
     try:
-        version, topic, partition, offset, index, watermark, who, raw = _decode(value)
-        if version != VERSION:
-            return f"a fact of version {version}; this program reads {VERSION}"
-        return Told(version, topic, partition, offset, index, watermark, who, _fact_of(bytes(raw)))
+        return _single_of(value) if value[0] == _SINGLE else _bundle_of(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return f"no fact of this version: {error}"
+        return f"no facts of version {VERSION}: {error}"
+
+
+def _bundle_of(value: bytes) -> Bundle | str:
+    version, topic, partition, told = _decode(value)
+    if version != VERSION:
+        return f"facts of version {version}; this program reads 1 and {VERSION}"
+    return Bundle(topic, partition, [Told(one[0], one[1], one[2], one[3], _fact_of(bytes(one[4]))) for one in told])
+
+
+def _single_of(value: bytes) -> Bundle | str:
+    version, topic, partition, offset, index, watermark, who, raw = _decode_single(value)
+    if version != 1:
+        return f"a fact of version {version}; this program reads 1 and {VERSION}"
+    return Bundle(topic, partition, [Told(offset, index, watermark, who, _fact_of(bytes(raw)))])
 
 
 def packed(facts: Sequence[CrossFact]) -> msgspec.Raw:
@@ -90,9 +144,13 @@ _Cycles = list[tuple[int, int, str]]
 _Pieces = list[tuple[str, int, int, int, int, int, int]]
 _Deeds = list[tuple[bool, int, str]]
 _NOTHING: Final = b"\xc0"
+_ONE: Final = (1).to_bytes(4, "big")
+_SINGLE: Final = 0x98
+"""First byte of a record of version 1, an array of eight: one fact."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(tuple[int, str, int, int, int, int, str, msgspec.Raw]).decode
+_decode: Final = msgspec.msgpack.Decoder(tuple[int, str, int, list[tuple[int, int, int, str, msgspec.Raw]]]).decode
+_decode_single: Final = msgspec.msgpack.Decoder(tuple[int, str, int, int, int, int, str, msgspec.Raw]).decode
 _case: Final = msgspec.msgpack.Decoder(tuple[Literal["case"], str, int, str, str, int, _Cycles, bool]).decode
 _attempt: Final = msgspec.msgpack.Decoder(
     tuple[Literal["attempt"], str, int, str, str, bool, int, str, int, int]

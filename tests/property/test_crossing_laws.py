@@ -17,10 +17,10 @@ import pytest
 
 from streams import events as e
 from streams.books import CORRECTED
-from streams.crossing.fact import DESTINATIONS, Told
+from streams.crossing.fact import DESTINATIONS, Bundle
 from streams.crossing.state import FactsPartition
 from streams.fence import append
-from streams.flusher import Flusher
+from streams.flusher import Flusher, _Taken
 from streams.owned import Holdings, Pace
 from streams.partition import Flush, Partition, Record
 from streams.settings import Settings
@@ -100,9 +100,9 @@ class RepeatsCount(How):
 
 
 class _Deaf(FactsPartition):
-    def _hear(self, told: Told, offset: int) -> None:
+    def _hear(self, bundle: Bundle, offset: int) -> None:
         self.heard = {source: (-1, -1, at) for source, (_, _, at) in self.heard.items()}
-        super()._hear(told, offset)
+        super()._hear(bundle, offset)
 
 
 class ToldLast(How):
@@ -159,7 +159,7 @@ class Life:
             for owned in self.holdings.values():
                 flush = owned.partition.flush()
                 if flush is not None:
-                    for send in await self._flusher._facts([flush.facts]):
+                    for send in await self._flusher._facts([_Taken(owned, [], flush)]):
                         await append(self.broker, *send)
 
         asyncio.run(write())
@@ -225,7 +225,8 @@ def no_leads(found: Truth) -> Truth:
     return Counter({key: n for key, n in found.items() if key[0] not in ("leads", "lead_attempts")})
 
 
-@pytest.mark.parametrize("seed", range(8))
+# Those from 9 on had replies of agents uncounted while one flush told of a conversation of two days only as it ended.
+@pytest.mark.parametrize("seed", [*range(8), 9, 12, 16, 28, 29, 48, 49])
 def test_any_interleaving_of_partitions_in_any_batches_ends_with_what_is_true(seed: int) -> None:
     told = story(seed, 40)
 

@@ -40,3 +40,12 @@ def test_at_the_full_hour_all_that_is_older_than_twenty_six_hours_goes() -> None
 
     assert [one.contact_id for one in known.work.values()] == [f"call-{n}" for n in range(60, 90)]
     assert [started_at for started_at, *_ in known.line] == [NINE + n * MINUTE for n in range(60, 90)]
+
+
+def test_what_is_told_late_counts_until_the_full_hour_behind_the_twenty_six() -> None:
+    rules, last_minute, full_hour = Agents(), NINE + 27 * HOUR - MINUTE, NINE + 27 * HOUR
+
+    changes = rules.take(rules.new("a:ann"), call(0), last_minute)
+    assert not isinstance(changes, str)
+    assert [sign for sign, _ in changes] == [1]
+    assert rules.take(rules.new("a:ann"), call(0), full_hour) == "late"

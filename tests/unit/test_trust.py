@@ -331,7 +331,8 @@ def test_what_a_snapshot_closes_is_over_for_its_customer_too() -> None:
 
     floor.calls.apply([record(floor.calls.next_offset, still_open(60))])
 
-    (told,) = [decode(value) for _, key, value in floor.calls.take_outgoing() if key == b"anna"]
-    assert isinstance(told, crossing.Told)
+    (bundle,) = [decode(value) for _, key, value in floor.calls.take_outgoing() if key == b"anna"]
+    assert isinstance(bundle, crossing.Bundle)
+    (told,) = bundle.told
     assert isinstance(told.fact, crossing.Case)
     assert (told.fact.contact_id, told.fact.done_at) == ("c1", ms(60))
