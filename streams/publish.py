@@ -33,11 +33,13 @@ class Publisher:
     """An async context manager. ``idempotent`` guards against repeats by retries; the embedded broker has none of it.
 
     Records are sent when a batch is full or on ``flush``; leaving the context flushes. A record counts as published
-    when the broker has acknowledged it; an error of the broker is raised by the call that waits for it.
+    when the broker has acknowledged it; an error of the broker is raised by the call that waits for it. What
+    no broker takes is such an error when it was tried for ``patience_seconds``.
     """
 
-    def __init__(self, broker: Broker, *, idempotent: bool = True) -> None:
+    def __init__(self, broker: Broker, *, idempotent: bool = True, patience_seconds: float = 40.0) -> None:
         self._connection = client_arguments(broker)
+        self._patience_ms = round(patience_seconds * 1000)
         self._idempotent = idempotent
         self._producer: Any = None
         self._partitions: dict[str, int] = {}
@@ -47,8 +49,9 @@ class Publisher:
 
     async def __aenter__(self) -> Self:
         self._producer = AIOKafkaProducer(
-            **self._connection, acks="all", enable_idempotence=self._idempotent, max_batch_size=256 * 1024
-        )
+            **self._connection, acks="all", enable_idempotence=self._idempotent, max_batch_size=256 * 1024,
+            request_timeout_ms=self._patience_ms,
+        )  # fmt: skip
         await self._producer.start()
         return self
 

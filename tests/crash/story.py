@@ -13,6 +13,8 @@ from streams.simulate import Faults, Item, Oracle, demo, simulate, spoil
 FAULTS = Faults(duplicates=0.03, disorder_ms=3_000, late=0.01, malformed=0.01)
 HOURS = 1.5
 _TICK_SECONDS = 0.05
+_PATIENCE_SECONDS = 120.0
+"""How long a partition may be without a leader, whose brokers are killed one after the other."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +36,7 @@ async def tell(told: Story, settings: Settings, seconds: float) -> int:
     """Publish it all within about ``seconds``; the number of Kafka records, all acknowledged."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    async with Publisher(settings.broker) as publisher:
+    async with Publisher(settings.broker, patience_seconds=_PATIENCE_SECONDS) as publisher:
         for n, item in enumerate(told.items):
             if item.everywhere:
                 for partition in range(settings.broker.partitions):
