@@ -139,13 +139,15 @@ async def test_refused_records_do_not_pile_up_between_two_flushes(settings: Sett
     most = 0
 
     async with running(msgspec.structs.replace(settings, worker=slow)) as worker:
+        wait = worker.flusher.ebb
 
-        def all_are_applied() -> bool:
+        async def seen() -> None:
             nonlocal most
             most = max(most, worker.holdings.refused_bytes)
-            return worker.lag.get((CALL_EVENTS, 0)) == 0
+            await wait()
 
-        await until(all_are_applied, lambda: worker.lag, 30.0)
+        worker.flusher.ebb = seen  # type: ignore[method-assign]
+        await until(lambda: worker.lag.get((CALL_EVENTS, 0)) == 0, lambda: worker.lag, 60.0)
 
     assert 32 * MIB < most < 37 * MIB
     assert worker.flusher.flushes == 5  # of 150 MB, 36 at a time
