@@ -25,7 +25,7 @@ from streams.delay import Delay
 from streams.fence import Fence
 from streams.flusher import Flusher
 from streams.leaving import run, within
-from streams.owned import Holdings, Key, Pace, PartitionState, is_behind
+from streams.owned import Holdings, Key, Pace, PartitionState, behind
 from streams.quiet import quiet_libraries
 from streams.settings import Broker, Settings
 from streams.sharing import Sharing
@@ -91,7 +91,7 @@ class Worker:
             producer=lambda: self.app.producer._ensure_producer(),  # noqa: PLW0108 - building opens nothing: no producer yet
             group=lambda: self.app.consumer,
             interval_seconds=settings.worker.flush_interval_seconds,
-            behind=lambda: is_behind(self.lag),
+            behind=lambda: behind(self.lag),
             lease_seconds=broker.session_timeout_seconds,
             fence=self._fence,
             sharing=self.sharing,

@@ -31,10 +31,10 @@ from streams.topics import rejected_topic
 
 LOST_SECONDS: Final = 60.0
 _HOLD_SECONDS: Final = 0.01
-_PAUSES: Final = 2
-"""How often as long as a flush took the pause after it is, for a worker that is behind: then flushes are a third of the
-time at the most."""
-_LONGEST_PAUSE_SECONDS: Final = 0.8
+_PAUSES: Final = 4
+"""How often as long as a flush took the pause after it is, for a worker that is far behind: then flushes are a fifth of
+the time at the most. Of one that is less far behind it is shorter in proportion: so it saves before it falls behind."""
+_LONGEST_PAUSE_SECONDS: Final = 2.5
 SLOW_SECONDS: Final = 10.0
 """After which nothing more is applied while a flush is under way, or was broken off."""
 REFUSED_BYTES: Final = 32 * 1024 * 1024
@@ -72,7 +72,7 @@ class Flusher:
 
     Flushes never overlap.
 
-    ``interval_seconds`` is the pause between two, longer while the worker is ``behind``: a backlog is caught up with
+    ``interval_seconds`` is the pause between two, longer while the worker is ``behind`` (1.0: far): it is caught up with
     sooner when what changes again and again is written once. ``lease_seconds`` is the session timeout of the group.
     Without a ``fence``, a worker that was away for half of it (stopped, swapped out) asks the broker whether it is
     still a member before it writes: its values may be stale.
@@ -87,7 +87,7 @@ class Flusher:
         *,
         interval_seconds: float,
         lease_seconds: float,
-        behind: Callable[[], bool] = lambda: False,
+        behind: Callable[[], float] = lambda: 0.0,
         fence: Fence | None = None,
         facts: Mapping[str, str] | None = None,
         sharing: Sharing | None = None,
@@ -120,7 +120,7 @@ class Flusher:
         while not self._ending.is_set():
             self._wanted.clear()
             await self.flush()
-            self._pause_seconds = self._pause()
+            self._pause_seconds = pause_seconds(self._interval_seconds, self.last_seconds, self._behind())
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), self._pause_seconds)
 
@@ -184,10 +184,6 @@ class Flusher:
         self._broken = False
         if self.sharing is not None:
             self.sharing.forget()
-
-    def _pause(self) -> float:
-        longer = min(_PAUSES * self.last_seconds, _LONGEST_PAUSE_SECONDS) if self._behind() else 0.0
-        return max(self._interval_seconds, longer)
 
     @property
     def _fenced(self) -> bool:
@@ -328,6 +324,12 @@ class Flusher:
 
     def _write(self, owned: Owned, pairs: Pairs) -> Awaitable[Acknowledgements]:
         return append(self._producer(), self.changelog, owned.number, pairs)
+
+
+def pause_seconds(interval_seconds: float, flush_seconds: float, behind: float) -> float:
+    """How long to wait after a flush that took so long, for a worker that is so far behind."""
+    longest = min(_PAUSES * flush_seconds, _LONGEST_PAUSE_SECONDS)
+    return max(interval_seconds, longest * min(1.0, behind))
 
 
 def _offsets(taken: list[_Taken]) -> dict[TP, int]:

@@ -29,9 +29,9 @@ _SHARED: Final = frozenset(b"svdknqam")
 _SHARED_PEOPLE: Final = b"p|a:"
 
 
-def is_behind(lag: Mapping[Key, int]) -> bool:
-    """Whether so many records are not applied yet that catching up comes first."""
-    return sum(lag.values()) > BEHIND_RECORDS
+def behind(lag: Mapping[Key, int]) -> float:
+    """How far a worker is behind: from 1.0 on so many records are not applied yet that catching up comes first."""
+    return sum(lag.values()) / BEHIND_RECORDS
 
 
 def is_shared(key: bytes, start: int) -> bool:

@@ -38,7 +38,7 @@ from streams.exposition.worker import worker_families
 from streams.glossary import sections
 from streams.glossary.text import page
 from streams.measures.shelf import Shelf
-from streams.owned import is_behind
+from streams.owned import behind
 from streams.partition import Partition
 from streams.pieces import in_pieces
 from streams.planning.routes import Planner
@@ -269,7 +269,7 @@ class WebServer:
         return self._own.under_way or self._whole.under_way
 
     def _is_behind(self) -> bool:
-        return is_behind(self._status().lag)
+        return behind(self._status().lag) >= 1.0
 
     @property
     def _floor(self) -> Watching:

@@ -6,7 +6,7 @@ an agent's work is kept has none.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -25,8 +25,8 @@ DOING: Final = {
 """What agents are counted for, by kind of fact."""
 
 Key = tuple[str, str]
-Moments = Mapping[tuple[Key, str], list[int]]
-"""When each agent last did it, by queue and channel, and by what they did."""
+Moments = Mapping[tuple[int, str, str], list[int]]
+"""When each agent last did it, by kind of fact, queue and channel: in order."""
 
 
 def agents_of(partitions: Iterable[Partition]) -> list[Agent]:
@@ -41,15 +41,24 @@ def agents_of(partitions: Iterable[Partition]) -> list[Agent]:
 
 def moments(partitions: Iterable[Partition], floor: Key) -> Moments:
     """When each agent last did each thing in each queue and, once, on the whole floor."""
-    found: dict[tuple[Key, str], list[int]] = defaultdict(list)
+    found: dict[tuple[int, str, str], list[int]] = {}
+    everywhere: dict[int, list[int]] = {kind: [] for kind in DOING}
     for agent in agents_of(partitions):
-        anywhere: dict[str, int] = {}
-        for (kind, queue, channel), at in agent.latest.items():
-            name = DOING[kind]
-            found[(queue, channel), name].append(at)
-            anywhere[name] = max(at, anywhere.get(name, at))
-        for name, at in anywhere.items():
-            found[floor, name].append(at)
+        anywhere: dict[int, int] = {}
+        for key, at in agent.latest.items():
+            known = found.get(key)
+            if known is None:
+                found[key] = [at]
+            else:
+                known.append(at)
+            if at > anywhere.get(key[0], -1):
+                anywhere[key[0]] = at
+        for kind, at in anywhere.items():
+            everywhere[kind].append(at)
+    for kind, known in everywhere.items():
+        found[kind, floor[0], floor[1]] = known
+    for known in found.values():
+        known.sort()
     return found
 
 
@@ -57,5 +66,9 @@ def doing(known: Moments, key: Key, span: Span) -> dict[str, int]:
     """How many agents did what in the span, which goes on to now; what none did is left out."""
     if span.end - span.start > KEEP_MS:
         return {}
-    counted = {name: sum(at >= span.start for at in known.get((key, name), ())) for name in DOING.values()}
-    return {name: n for name, n in counted.items() if n}
+    counted: dict[str, int] = {}
+    for kind, name in DOING.items():
+        times = known.get((kind, key[0], key[1]))
+        if times and times[-1] >= span.start:
+            counted[name] = len(times) - bisect_left(times, span.start)
+    return counted
