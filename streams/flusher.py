@@ -72,7 +72,7 @@ class Flusher:
 
     Flushes never overlap.
 
-    ``interval_seconds`` is the pause between two, longer while the worker is ``behind`` (1.0: far): it is caught up with
+    ``interval_seconds`` is the pause between two, longer the further the worker is ``behind`` (1.0: far): it catches up
     sooner when what changes again and again is written once. ``lease_seconds`` is the session timeout of the group.
     Without a ``fence``, a worker that was away for half of it (stopped, swapped out) asks the broker whether it is
     still a member before it writes: its values may be stale.

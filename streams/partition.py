@@ -8,7 +8,7 @@ changes only what does not include it yet.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from mypy_extensions import mypyc_attr
@@ -90,7 +90,7 @@ class Partition:
         self._counter_stamp = -1
         self._marked_offset: int | None = None
         self._pending: tuple[Totals, dict[str, int]] = ({}, {})
-        self._forgotten: list[tuple[Kept, list[str]]] = []
+        self._forgotten: list[tuple[Kept, list[Any]]] = []
         self._purged: list[bytes] = []
         self._outbox = Outbox(topic, partition)
         self._events_of: dict[str, str] = {}

@@ -106,6 +106,8 @@ def _latest(place: int, markers: Any) -> dict[str, Any]:
 
 def _home(code: bytes, name: bytes, count: int, placing: Placing) -> int:
     """Where the next event or fact about somebody comes; a fact's key is the name without its kind (``c:``)."""
+    if code == _PAGE:
+        code, name = _PERSON, name.partition(b"|")[2]
     return by_murmur2(name[2:], count) if code == _PERSON else placing(name, count)
 
 
@@ -153,9 +155,9 @@ def _including_nothing(code: bytes, value: bytes) -> bytes:
     return _encode(fields)
 
 
-_MARKER, _IDENTITY, _CONTACT, _AGENT, _PERSON, _TOLD = b"m", b"i", b"c", b"a", b"p", b"f"
-_BY_KEY: Final = (_CONTACT, _AGENT, _PERSON)
-_STAMP_AT: Final = {b"s": 0, b"n": 0, b"d": 0, _CONTACT: 1, _AGENT: 1, _PERSON: 1}
+_MARKER, _IDENTITY, _CONTACT, _AGENT, _PERSON, _PAGE, _TOLD = b"m", b"i", b"c", b"a", b"p", b"P", b"f"
+_BY_KEY: Final = (_CONTACT, _AGENT, _PERSON, _PAGE)
+_STAMP_AT: Final = {b"s": 0, b"n": 0, b"d": 0, _CONTACT: 1, _AGENT: 1, _PERSON: 1, _PAGE: 1}
 _NEXT_OFFSET: Final = 1
 _GHOST: Final = 0x92
 _decode = msgspec.msgpack.Decoder().decode

@@ -25,6 +25,9 @@ class Known(Protocol):
 
 
 K = TypeVar("K", bound=Known)
+Page = tuple[str, int]
+"""Who, and which page of them (0 for those who are stored in one piece)."""
+K_contra = TypeVar("K_contra", bound=Known, contravariant=True)
 T = TypeVar("T")
 """What is told."""
 
@@ -62,19 +65,53 @@ class Rules(Protocol[K, T_contra, C]):
         ...
 
 
-class Roster(Generic[K, T, C]):
-    """Everybody, by ``who``. An empty roster is one with the same ``prefix`` of stored keys."""
+class Paged(Protocol[K_contra]):
+    """How somebody is stored of whom too much is kept to be written with each change: on pages, one written at a time.
 
-    def __init__(self, rules: Rules[K, T, C], prefix: bytes) -> None:
+    ``Rules.stored`` is that one; the first is page 0, and is read by ``Rules.read`` too.
+    """
+
+    def page(self, known: K_contra) -> int:
+        """The page being written."""
+        ...
+
+    def pages(self, known: K_contra) -> list[int]:
+        """Every page that may be stored."""
+        ...
+
+    def void(self, known: K_contra) -> list[int]:
+        """The pages that hold nothing any more once this one is stored; each is told once."""
+        ...
+
+    def read_page(self, known: K_contra, page: int, value: bytes) -> None:
+        """Take a page back, in any order. Raises StateRefusedError for state of another version."""
+        ...
+
+    def erase_page(self, known: K_contra, page: int) -> bool:
+        """A page was deleted; whether nothing is left."""
+        ...
+
+
+class Roster(Generic[K, T, C]):
+    """Everybody, by ``who``. An empty roster is one with the same ``prefix`` of stored keys.
+
+    Those who are ``paged`` have further keys, one for each page, that begin with ``page_prefix``.
+    """
+
+    def __init__(
+        self, rules: Rules[K, T, C], prefix: bytes, paged: Paged[K] | None = None, page_prefix: bytes = b""
+    ) -> None:
         self.by_who: dict[str, K] = {}
         self.next_due = NEVER
         self._rules = rules
         self._prefix = prefix
+        self._paged = paged
+        self._page_prefix = page_prefix
         self._timers: list[tuple[int, str]] = []
         self._timed: dict[str, int] = {}
         self._dirty: dict[str, K] = {}
         self._forgotten: dict[str, None] = {}
-        self._gone: list[str] = []
+        self._gone: list[Page] = []
         self._ghosts: dict[str, int] = {}
 
     def includes(self, who: str, offset: int) -> bool:
@@ -148,8 +185,8 @@ class Roster(Generic[K, T, C]):
         heapify(self._timers)
 
     def _forget(self, who: str) -> None:
-        del self.by_who[who]
-        self._gone.append(who)
+        known = self.by_who.pop(who)
+        self._gone += [(who, page) for page in {0, *self._pages(known)}]
         if who in self._dirty:  # what is stored is older: after a crash it would come back to life
             self._forgotten[who] = None
             del self._dirty[who]
@@ -159,35 +196,76 @@ class Roster(Generic[K, T, C]):
     def changed(self, stamp: int) -> list[tuple[bytes, bytes]]:
         """Everybody changed since the last call, encoded and stamped with the offset they include."""
         written = [(self._key(who), _encode((0, stamp))) for who in self._forgotten if who not in self.by_who]
+        paged = self._paged
         for who, known in self._dirty.items():
             known.stamp = max(known.stamp, stamp)
-            written.append((self._key(who), _encode(self._rules.stored(known))))
+            page = 0
+            if paged is not None:
+                page = paged.page(known)
+                self._gone += [(who, one) for one in paged.void(known)]
+            written.append((self._key(who, page), _encode(self._rules.stored(known))))
         self._dirty.clear()
         self._forgotten.clear()
         return written
 
-    def forgotten(self, stamp: int) -> list[str]:
-        """Who was forgotten up to ``stamp``, once: their stored state may go when all of that is stored."""
+    def forgotten(self, stamp: int) -> list[Page]:
+        """What was forgotten up to ``stamp``, once: it may be deleted when all of that is stored."""
         for who in [who for who, included in self._ghosts.items() if included <= stamp]:
             del self._ghosts[who]
-            self._gone.append(who)
+            self._gone.append((who, 0))
         gone, self._gone = self._gone, []
         return gone
 
-    def tombstones(self, gone: list[str]) -> list[bytes]:
-        """The stored keys of these, without those that are known again."""
-        return [self._key(who) for who in gone if who not in self.by_who]
+    def tombstones(self, gone: list[Page]) -> list[bytes]:
+        """The stored keys of these, without those of somebody who is known again and in use again."""
+        return [
+            self._key(who, page)
+            for who, page in gone
+            if (known := self.by_who.get(who)) is None or page not in self._pages(known)
+        ]
+
+    def _pages(self, known: K) -> list[int]:
+        return [0] if self._paged is None else self._paged.pages(known)
 
     def restore(self, raw_who: bytes, value: bytes | None) -> None:
         """Take one back as stored; an empty value deletes. Raises StateRefusedError for another version."""
         who = raw_who.decode("utf-8", "surrogatepass")
-        self._ghosts.pop(who, None)
-        if not value or value[0] == _GHOST:
+        if value and value[0] == _GHOST:
+            known = self.by_who.pop(who, None)
+            if known is not None and self._paged is not None:
+                self._gone += [(who, page) for page in self._paged.pages(known) if page]
+            self._ghosts[who] = _decode_ghost(value)[1]
+        elif self._paged is not None:
+            self._restore_page(who, 0, value, self._paged)
+        elif value:
+            self._ghosts.pop(who, None)
+            self.by_who[who] = self._rules.read(who, value)
+        else:
+            self._ghosts.pop(who, None)
             self.by_who.pop(who, None)
-            if value:
-                self._ghosts[who] = _decode_ghost(value)[1]
+
+    def restore_page(self, raw_name: bytes, value: bytes | None) -> None:
+        """The same for one of their pages but the first."""
+        page, _, raw_who = raw_name.partition(b"|")
+        if self._paged is not None:
+            self._restore_page(raw_who.decode("utf-8", "surrogatepass"), int(page), value, self._paged)
+
+    def _restore_page(self, who: str, page: int, value: bytes | None, paged: Paged[K]) -> None:
+        known = self.by_who.get(who)
+        if not value:
+            if not page:
+                self._ghosts.pop(who, None)
+            if known is not None and paged.erase_page(known, page):
+                del self.by_who[who]
             return
-        self.by_who[who] = self._rules.read(who, value)
+        ghost = self._ghosts.get(who)
+        if page and ghost is not None and ghost >= _stamp_of(value):
+            self._gone.append((who, page))
+            return
+        self._ghosts.pop(who, None)
+        if known is None:
+            known = self.by_who[who] = self._rules.new(who)
+        paged.read_page(known, page, value)
 
     def restored(self) -> None:
         """Everything stored was read: the timers follow from it."""
@@ -195,8 +273,9 @@ class Roster(Generic[K, T, C]):
         self._time()
         self.next_due = self._timers[0][0] if self._timers else NEVER
 
-    def _key(self, who: str) -> bytes:
-        return self._prefix + who.encode("utf-8", "surrogatepass")
+    def _key(self, who: str, page: int = 0) -> bytes:
+        start = b"%s%d|" % (self._page_prefix, page) if page else self._prefix
+        return start + who.encode("utf-8", "surrogatepass")
 
 
 _FEW: Final = 64
@@ -204,4 +283,15 @@ _GHOST: Final = 0x92
 """First byte of somebody who was forgotten before they were stored: a pair of 0 and the offset it includes."""
 
 _encode = msgspec.msgpack.Encoder().encode
+
+
+def _stamp_of(value: bytes) -> int:
+    """The offset that somebody stored includes: the second of what they are stored as."""
+    stored: list[object] = _decode_any(value)
+    stamp = stored[1]
+    assert isinstance(stamp, int)
+    return stamp
+
+
+_decode_any: Final = msgspec.msgpack.Decoder(list).decode
 _decode_ghost = msgspec.msgpack.Decoder(tuple[int, int]).decode

@@ -19,6 +19,7 @@ from mypy_extensions import mypyc_attr
 from streams import facts as k
 from streams.contact.nouns import Noun
 from streams.crossing.fact import CrossFact, Left, Piece, Withdrawn, Work
+from streams.crossing.pages import Pages
 from streams.crossing.wire import packed, work_of
 from streams.facts import Change, Fact, difference
 from streams.roster import LATE, NEVER
@@ -43,22 +44,23 @@ Latest = dict[tuple[int, str, str], int]
 class Agent(Noun):
     """``work`` by contact and part; ``left`` when the agent stopped serving, in order; ``line`` follows from work.
 
-    So does ``latest``. At ``check_at``, at the latest, something of it is too old to be kept.
+    So does ``latest``. At ``check_at``, at the latest, something of it is too old to be kept. ``pages`` is how it is
+    stored; ``derived`` is False while it is read back, and what follows from it is not known yet.
     """
 
-    def __init__(
-        self, who: str, stamp: int = -1, work: dict[tuple[str, int], Work] | None = None,
-        left: list[int] | None = None, line: Line | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, who: str, stamp: int = -1, left: list[int] | None = None) -> None:
         self.who = who
         self.stamp = stamp
-        self.work: dict[tuple[str, int], Work] = {} if work is None else work
+        self.pages = Pages()
+        self.work = self.pages.work
         self.left: list[int] = [] if left is None else left
-        self.line: Line = [] if line is None else line
+        self.line: Line = []
         self.latest: Latest = {}
         self.check_at: int = NEVER
+        self.derived = True
 
     def stored(self) -> tuple[object, ...]:
+        derive(self)
         work = [one.stored() for one in self.work.values()]
         return (self.who, self.stamp, work, self.left, self.line, self.latest, self.check_at)
 
@@ -70,6 +72,7 @@ class Agents:
         return Agent(who)
 
     def take(self, known: Agent, fact: CrossFact, watermark: int) -> list[Change] | str:
+        derive(known)
         horizon = (watermark - KEEP_MS) // HOUR * HOUR
         if isinstance(fact, Left):
             return LATE if fact.part < horizon else self._leave(known, fact.part)
@@ -85,11 +88,11 @@ class Agents:
             changes = self._replace(known, old, new, was, now)
         else:
             known.line[-1], changes = now[0], []
-        if new is None:
-            known.work.pop(address, None)
-        else:
-            known.work[address] = new
+        if new is not None:
+            known.pages.put(new)
             known.check_at = min(known.check_at, _latest(new) + KEEP_MS)
+        elif old is not None:
+            known.pages.withdraw(address)
         for sign, _ in changes:
             if sign < 0:
                 _find_latest(known)
@@ -116,13 +119,16 @@ class Agents:
 
     def due(self, known: Agent) -> int:
         """At the full hour: what is old is sought among all that is kept, so not for each contact of a busy agent."""
+        derive(known)
         return NEVER if known.check_at >= NEVER else -(-known.check_at // HOUR) * HOUR
 
     def fire(self, known: Agent, now: int) -> list[Change] | None:
+        derive(known)
         horizon = now - KEEP_MS
         for work in list(known.work.values()):
             if _latest(work) <= horizon:
                 self._drop(known, work)
+                known.pages.give_up_before(work.page)
         known.left = known.left[bisect_right(known.left, horizon) :]
         known.check_at = _next_check(known)
         return [] if known.work or known.left else None
@@ -134,28 +140,65 @@ class Agents:
         fresh = _fresh(work, horizon)
         if fresh is not work:
             self._drop(known, work)
+            if fresh is None:
+                known.pages.give_up_before(work.page)
             for piece in _spoken(fresh):
                 insort(known.line, piece)
         return fresh
 
     def _drop(self, known: Agent, work: Work) -> None:
-        del known.work[work.contact_id, work.part]
+        known.pages.drop(work)
         for piece in _spoken(work):
             known.line.remove(piece)
 
     # --- storing and reading back ------------------------------------------------------------------------------------
 
     def stored(self, known: Agent) -> tuple[object, ...]:
-        return (STATE_VERSION, known.stamp, packed(list(known.work.values())), known.left)
+        """The page that is being written."""
+        pages = known.pages
+        pages.clean = True
+        return (STATE_VERSION, known.stamp, packed(list(pages.open.values())), known.left, pages.anew)
+
+    def page(self, known: Agent) -> int:
+        return known.pages.page
+
+    def pages(self, known: Agent) -> list[int]:
+        return [*known.pages.counts, *known.pages.void]
+
+    def void(self, known: Agent) -> list[int]:
+        void, known.pages.void = known.pages.void, []
+        return void
 
     def read(self, who: str, value: bytes) -> Agent:
-        _, stamp, stored, left = of_this_version(_decode, value, "agent's work")
-        work = [work_of(bytes(one)) for one in stored]
-        line = sorted(piece for one in work for piece in _spoken(one))
-        known = Agent(who, stamp, {(one.contact_id, one.part): one for one in work}, left, line)
-        _find_latest(known)
-        known.check_at = _next_check(known)
+        known = Agent(who)
+        self.read_page(known, 0, value)
         return known
+
+    def read_page(self, known: Agent, page: int, value: bytes) -> None:
+        if value[0] == _BEFORE_PAGES:
+            _, stamp, stored, left = of_this_version(_decode_all, value, "agent's work")
+            anew = False
+        else:
+            _, stamp, stored, left, anew = of_this_version(_decode, value, "agent's work")
+        known.derived = False
+        if known.pages.read(page, stamp, [work_of(bytes(one)) for one in stored], anew=anew):
+            known.stamp, known.left = stamp, left
+
+    def erase_page(self, known: Agent, page: int) -> bool:
+        known.derived = False
+        known.pages.erase(page)
+        return not known.pages.counts
+
+
+def derive(known: Agent) -> None:
+    """Where it was read back: what follows from the work."""
+    if known.derived:
+        return
+    known.derived = True
+    known.pages.settle()
+    known.line = sorted([piece for one in known.work.values() for piece in _spoken(one)])
+    _find_latest(known)
+    known.check_at = _next_check(known)
 
 
 def _find_latest(known: Agent) -> None:
@@ -267,9 +310,13 @@ def _place(line: Line, at: int) -> int:
 
 def between(known: Agent) -> Iterator[tuple[int, str, int]]:
     """Every time in between that is still known: when it ended, the queue of the contact then taken, and ms."""
+    derive(known)
     for fact in _between(known, [piece[0] for piece in known.line]):
         yield fact.at, fact.queue, fact.value
 
 
 _STARTED: Final = itemgetter(0)
-_decode: Final = msgspec.msgpack.Decoder(tuple[int, int, list[msgspec.Raw], list[int]]).decode
+_BEFORE_PAGES: Final = 0x94
+"""First byte of an agent whose work was stored in one piece, which is read as the first page."""
+_decode: Final = msgspec.msgpack.Decoder(tuple[int, int, list[msgspec.Raw], list[int], bool]).decode
+_decode_all: Final = msgspec.msgpack.Decoder(tuple[int, int, list[msgspec.Raw], list[int]]).decode

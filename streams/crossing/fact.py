@@ -141,7 +141,12 @@ class Deed(Noun):
 
 @mypyc_attr(acyclic=True)
 class Work(CrossFact):
-    """What one agent did on one contact. ``outbound``: the agent was busy with it, and took it from no queue."""
+    """What one agent did on one contact. ``outbound``: the agent was busy with it, and took it from no queue.
+
+    ``page`` is where it is stored, once it is known of an agent (``crossing.pages``).
+    """
+
+    page: int = 0
 
     def __init__(
         self, contact_id: str, part: int, channel: str, pieces: list[Piece], deeds: list[Deed], outbound: bool = False

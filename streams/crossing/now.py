@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from streams.crossing.agents import KEEP_MS, Agent
+from streams.crossing.agents import KEEP_MS, Agent, derive
 from streams.crossing.fact import AGENTS
 from streams.crossing.state import FactsPartition
 from streams.facts import Kind
@@ -45,6 +45,7 @@ def moments(partitions: Iterable[Partition], floor: Key) -> Moments:
     everywhere: dict[int, list[int]] = {kind: [] for kind in DOING}
     for agent in agents_of(partitions):
         anywhere: dict[int, int] = {}
+        derive(agent)
         for key, at in agent.latest.items():
             known = found.get(key)
             if known is None:

@@ -44,8 +44,9 @@ class FactsPartition(Partition):
         self.destination = destination
         self.heard: dict[str, tuple[int, int, int]] = {}
         self._slowest = NEVER
-        rules: Any = Agents() if destination == AGENTS else Customers(round(settings.retention.repeat_days * DAY))
-        self.people: Roster[Any, CrossFact, Change] = Roster(rules, self._prefix + b"p|")
+        agents = Agents() if destination == AGENTS else None
+        rules: Any = agents or Customers(round(settings.retention.repeat_days * DAY))
+        self.people: Roster[Any, CrossFact, Change] = Roster(rules, self._prefix + b"p|", agents, self._prefix + b"P|")
         self._kept = [self.people]
         self._tells_people = destination == AGENTS
 
@@ -111,6 +112,8 @@ class FactsPartition(Partition):
         code, name = key[start : start + 1], key[start + 2 :]
         if code == b"p":
             self.people.restore(name, value)
+        elif code == b"P":
+            self.people.restore_page(name, value)
         elif code == b"m" and value:
             _, self.next_offset, self.watermark, self.heard = of_this_version(_decode_marker, value, "marker")
             self._marked_offset = self.next_offset

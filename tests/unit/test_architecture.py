@@ -37,6 +37,7 @@ CORE = {
     "streams.promises", "streams.tally.people", "streams.kpis.people", "streams.crossing.fact",
     "streams.crossing.wire",
     "streams.crossing.tell", "streams.roster", "streams.crossing.customers", "streams.crossing.agents",
+    "streams.crossing.pages",
     "streams.crossing.state", "streams.crossing.outbox", "streams.stored", "streams.records", "streams.placing",
     "streams.regroup",
 }  # fmt: skip

@@ -12,7 +12,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.types import TP
 
 from streams.fence import Fence, LostOwnershipError, Send, Written
-from streams.flusher import Flusher
+from streams.flusher import Flusher, pause_seconds
 from streams.owned import Holdings, Owned, Pace
 from streams.partition import Record
 from streams.settings import Broker, Settings
@@ -98,6 +98,14 @@ async def test_a_transaction_that_was_refused_between_two_of_its_batches_came_to
 
     with pytest.raises(LostOwnershipError, match=r"partition 0 came to nothing .*while not in transaction"):
         await fence.write(0, [Send("changelog", 0, [(b"k", b"v")])], {})
+
+
+def test_the_pause_between_two_flushes_grows_with_how_far_a_worker_is_behind() -> None:
+    pauses = [pause_seconds(0.2, 0.3, behind) for behind in (0.0, 0.1, 0.25, 0.5, 1.0, 9.0)]
+
+    assert pauses == pytest.approx([0.2, 0.2, 0.3, 0.6, 1.2, 1.2])  # four times what a flush took, at the most
+    assert pause_seconds(0.2, 3.0, 1.0) == 2.5
+    assert pause_seconds(5.0, 0.3, 1.0) == 5.0
 
 
 def _no_producer() -> Any:

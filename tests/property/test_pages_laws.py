@@ -1,0 +1,249 @@
+"""An agent's work stored on pages is the work that was told, whatever was written, deleted and read back in between.
+
+Random work of a few contacts, corrected, withdrawn, over after days, with flushes and crashes anywhere: a roster that
+is stored and read back (its pages in any order) is compared with one that never dies.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.crossing.agents import KEEP_MS, Agents, derive
+from streams.crossing.fact import CrossFact, Left, Piece, Withdrawn, Work
+from streams.crossing.pages import FULL
+from streams.facts import Change
+from streams.owned import is_shared
+from streams.placing import by_murmur2
+from streams.regroup import regroup
+from streams.roster import Roster
+from streams.slices import HOUR, MINUTE
+from streams.stored import STATE_VERSION
+
+NINE = 1_772_442_000_000
+ANN = "a:ann"
+encode = msgspec.msgpack.Encoder().encode
+People = Roster[Any, CrossFact, Change]
+
+
+def people() -> People:
+    rules = Agents()
+    return Roster(rules, b"agent-facts|p|", rules, b"agent-facts|P|")
+
+
+class Floor:
+    """One agent twice: ``living`` never dies, ``stored`` does; what was told is told again behind what is stored."""
+
+    def __init__(self) -> None:
+        self.living, self.stored = people(), people()
+        self.log: list[tuple[CrossFact | None, int]] = []
+        self.store: dict[bytes, bytes] = {}
+        self.flushed = -1
+        self.gone: list[bytes] = []
+        self.watermark = NINE
+        self.most_written = 0
+
+    def tell(self, fact: CrossFact | None, later: int) -> None:
+        self.watermark += later
+        self.log.append((fact, self.watermark))
+        for one in (self.living, self.stored):
+            self._apply(one, len(self.log) - 1)
+
+    def _apply(self, roster: People, offset: int) -> None:
+        fact, watermark = self.log[offset]
+        if fact is not None:
+            roster.take(ANN, copy(fact), offset, watermark)
+        list(roster.fire(watermark, offset))
+
+    def flush(self) -> None:
+        """In one transaction, as the flusher: what was forgotten before goes first."""
+        stamp = len(self.log) - 1
+        written = self.stored.changed(stamp)
+        gone = self.stored.forgotten(stamp)
+        for key in self.gone:
+            self.store.pop(key, None)
+        for key, value in written:
+            self.store.pop(key, None)
+            self.store[key] = value
+            self.most_written = max(self.most_written, value.count(b"\xa4work"))
+        self.gone = self.stored.tombstones(gone)
+        self.flushed = stamp
+
+    def die(self, order: int) -> None:
+        self.stored, self.gone = people(), []
+        pairs = list(self.store.items())
+        for key, value in pairs[order % (len(pairs) + 1) :] + pairs[: order % (len(pairs) + 1)]:
+            code, name = key.removeprefix(b"agent-facts|").split(b"|", 1)
+            (self.stored.restore if code == b"p" else self.stored.restore_page)(name, value)
+        self.stored.restored()
+        for offset in range(self.flushed + 1, len(self.log)):
+            self._apply(self.stored, offset)
+        list(self.stored.fire(self.watermark, len(self.log)))  # as the next record does: what is too old goes again
+
+    def seen(self, roster: People) -> object:
+        known = roster.by_who.get(ANN)
+        if known is None:
+            return None
+        derive(known)
+        work = {address: one.stored() for address, one in known.work.items()}
+        latest = {key: at for key, at in known.latest.items() if at > self.watermark - KEEP_MS}
+        return work, known.left, known.line, latest
+
+
+def copy(fact: CrossFact) -> CrossFact:
+    """As it is decoded once more: what is known of an agent belongs to one roster."""
+    if not isinstance(fact, Work):
+        return fact
+    return Work(fact.contact_id, fact.part, fact.channel, fact.pieces, fact.deeds, fact.outbound)
+
+
+def work(contact: int, began: int, lasts: int, *, over: bool) -> Work:
+    ended = began + lasts if over else -1
+    return Work(f"call-{contact}", 0, "voice", [Piece("billing", began, ended, ended)], [])
+
+
+minutes = st.integers(0, 90).map(lambda n: n * MINUTE)
+steps = st.one_of(
+    st.tuples(st.just("work"), st.integers(0, 12), minutes, st.booleans()),
+    st.tuples(st.just("work"), st.integers(0, 12), minutes, st.booleans()),
+    st.tuples(st.just("withdraw"), st.integers(0, 12)),
+    st.tuples(st.just("left"), minutes),
+    st.tuples(st.just("wait"), st.integers(1, 14).map(lambda n: n * HOUR)),
+    st.tuples(st.just("flush")),
+    st.tuples(st.just("flush")),
+    st.tuples(st.just("die"), st.integers(0, 40)),
+)
+
+
+def run(told: list[Any]) -> Floor:
+    floor = Floor()
+    for what, *more in told:
+        now = floor.watermark
+        if what == "work":
+            contact, ago, over = more
+            floor.tell(work(contact, now - ago, ago // 2, over=over), 5 * MINUTE)
+        elif what == "withdraw":
+            floor.tell(Withdrawn(f"call-{more[0]}", 0), MINUTE)
+        elif what == "left":
+            floor.tell(Left(now - more[0]), MINUTE)
+        elif what == "wait":
+            floor.tell(None, more[0])
+        elif what == "flush":
+            floor.flush()
+        else:
+            floor.die(more[0])
+        assert floor.seen(floor.stored) == floor.seen(floor.living)
+    return floor
+
+
+@given(st.lists(steps, max_size=80))
+def test_what_is_stored_on_pages_is_what_was_told(told: list[Any]) -> None:
+    floor = run(told)
+
+    floor.flush()
+    floor.die(0)
+    assert floor.seen(floor.stored) == floor.seen(floor.living)
+
+
+@given(st.lists(steps, max_size=60))
+def test_nothing_is_left_of_somebody_who_is_forgotten(told: list[Any]) -> None:
+    floor = run([*told, ("flush",)])
+    for contact in range(13):  # over, if they were not
+        floor.tell(work(contact, floor.watermark - MINUTE, MINUTE, over=True), MINUTE)
+    floor.flush()
+    for _ in range(5):
+        floor.tell(None, 14 * HOUR)
+        floor.flush()
+    floor.flush()
+
+    assert floor.living.by_who == floor.stored.by_who == {}
+    assert floor.store == {}
+
+
+def test_a_fact_writes_a_page_and_not_all_that_an_agent_did() -> None:
+    calls = [("work", n, 5 * MINUTE, over) for n in range(100) for over in (False, True)]
+    floor = run([step for call in calls for step in (call, ("flush",))])
+
+    assert len(floor.living.by_who[ANN].work) == 100
+    assert floor.most_written == FULL
+    assert len(floor.store) == 100 // FULL
+
+
+def test_a_call_that_was_over_long_ago_does_not_come_back_as_one_that_goes_on() -> None:
+    begun = [("work", n, 0, False) for n in range(FULL)]  # a page on which call-0 stays, with none of their ends
+    ended = [("work", n, 0, True) for n in (FULL, *range(1, FULL))]  # on the next
+    floor = run([*begun, ("flush",), *ended, ("flush",), ("wait", 27 * HOUR), ("flush",), ("flush",), ("die", 0)])
+
+    assert list(floor.stored.by_who[ANN].work) == [("call-0", 0)]
+
+
+def forgotten_before_it_was_stored() -> Floor:
+    """Two pages are stored, the next flush has that something changed and all was forgotten: and then it dies."""
+    calls = [("work", n, 5 * MINUTE, True) for n in range(FULL)]
+    change = ("work", 0, 6 * MINUTE, True)
+    return run(
+        [*calls, ("flush",), ("work", FULL, 5 * MINUTE, True), ("flush",), change, ("wait", 40 * HOUR), ("flush",)]
+    )
+
+
+def test_who_was_forgotten_stays_so_in_whatever_order_pages_are_read() -> None:
+    floor = forgotten_before_it_was_stored()
+    assert len(floor.store) == 2
+
+    for order in range(2):
+        pairs = list(floor.store.items())
+        found = people()
+        for key, value in pairs[order:] + pairs[:order]:
+            code, name = key.removeprefix(b"agent-facts|").split(b"|", 1)
+            (found.restore if code == b"p" else found.restore_page)(name, value)
+
+        assert found.by_who == {}
+        assert found.includes(ANN, floor.flushed)
+        assert sorted(found.tombstones(found.forgotten(floor.flushed))) == sorted(floor.store)
+
+
+def test_more_partitions_take_all_pages_of_an_agent_to_where_the_next_fact_comes() -> None:
+    calls = [("work", n, 5 * MINUTE, True) for n in range(5 * FULL)]
+    floor = run([step for call in calls for step in (call, ("flush",))])
+    assert len(floor.store) == 5
+    marker = encode((STATE_VERSION, len(floor.log), floor.watermark, {}))
+
+    parts = regroup([{**floor.store, b"agent-facts|m|": marker}], 4, {"agent-facts": "agent-facts"})
+
+    found = people()
+    for key, value in parts[by_murmur2(b"ann", 4)].pairs:
+        code, name = key.removeprefix(b"agent-facts|").split(b"|", 1)
+        if code != b"m":
+            (found.restore if code == b"p" else found.restore_page)(name, value)
+    assert floor.seen(found) == floor.seen(floor.living)
+    assert found.by_who[ANN].stamp == -1
+
+
+def test_an_agent_who_was_stored_in_one_piece_is_read_and_goes_on_on_pages() -> None:
+    calls = [work(n, NINE + n * HOUR, MINUTE, over=True) for n in range(8)]
+    value = encode((STATE_VERSION, 7, [one.stored() for one in calls], [NINE]))
+    found = people()
+    found.restore(b"a:ann", value)
+    found.restored()
+
+    assert found.take(ANN, work(8, NINE + 8 * HOUR, MINUTE, over=True), 8, NINE + 8 * HOUR)
+    ((key, page),) = found.changed(8)
+
+    assert (key, page.count(b"\xa4work")) == (b"agent-facts|P|1|a:ann", 1)
+    assert len(found.by_who[ANN].work) == 9
+    assert found.by_who[ANN].left == [NINE]
+
+
+def test_other_workers_see_every_page() -> None:
+    assert is_shared(b"agent-facts|P|1|a:ann", len("agent-facts|"))
+
+
+def test_who_comes_back_in_the_moment_of_being_forgotten_is_known() -> None:
+    floor = run([("work", 1, 0, True), ("flush",), ("wait", 40 * HOUR), ("work", 2, 0, True), ("flush",), ("flush",)])
+
+    floor.die(0)
+    assert list(floor.stored.by_who[ANN].work) == [("call-2", 0)]
+    assert list(floor.store) == [b"agent-facts|p|a:ann"]
