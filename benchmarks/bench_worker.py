@@ -27,7 +27,7 @@ from benchmarks.rig import (
     working,
 )
 
-BACKLOG = 400_000
+BACKLOG = 1_200_000
 RUNS = 3
 LIVE_SECONDS = 60
 """Twenty look kept up with where an event becomes dearer with the minutes."""

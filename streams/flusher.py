@@ -35,6 +35,7 @@ _PAUSES: Final = 4
 """How often as long as a flush took the pause after it is, for a worker that is far behind: then flushes are a fifth of
 the time at the most. Of one that is less far behind it is shorter in proportion: so it saves before it falls behind."""
 _LONGEST_PAUSE_SECONDS: Final = 2.5
+_LOOK_SECONDS: Final = 0.2
 SLOW_SECONDS: Final = 10.0
 """After which nothing more is applied while a flush is under way, or was broken off."""
 REFUSED_BYTES: Final = 32 * 1024 * 1024
@@ -120,9 +121,19 @@ class Flusher:
         while not self._ending.is_set():
             self._wanted.clear()
             await self.flush()
-            self._pause_seconds = pause_seconds(self._interval_seconds, self.last_seconds, self._behind())
+            await self._pause()
+
+    async def _pause(self) -> None:
+        """Wait until the next flush is due or wanted; no longer behind, it is due sooner than it seemed before."""
+        self._pause_seconds = 0.0
+        while not self._wanted.is_set():
+            left = pause_seconds(self._interval_seconds, self.last_seconds, self._behind()) - self._pause_seconds
+            if left <= 0.0:
+                break
+            wait = min(left, _LOOK_SECONDS)
+            self._pause_seconds += wait
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), self._pause_seconds)
+                await asyncio.wait_for(self._wanted.wait(), wait)
 
     def end(self) -> None:
         """Let ``run`` return, after the flush under way. Never cancel it: what a flush took, no other will write."""

@@ -108,6 +108,17 @@ def test_the_pause_between_two_flushes_grows_with_how_far_a_worker_is_behind() -
     assert pause_seconds(5.0, 0.3, 1.0) == 5.0
 
 
+async def test_a_worker_that_has_caught_up_meanwhile_flushes_at_once() -> None:
+    desk, asked = Desk(), [1.0, 1.0, 0.0]
+    desk.flusher.last_seconds, desk.flusher._interval_seconds = 9.0, 0.01
+    desk.flusher._behind = lambda: asked.pop(0)
+
+    await desk.flusher._pause()  # 2.5 s, as it seemed at first
+
+    assert asked == []
+    assert desk.flusher._pause_seconds == pytest.approx(0.4)
+
+
 def _no_producer() -> Any:
     raise AssertionError("something was written outside of a transaction")
 
