@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import msgspec
 
 from streams.placing import PLACINGS, Placing, by_murmur2
-from streams.stored import check_version
+from streams.stored import STATE_VERSION, check_version
 
 Changelog: TypeAlias = Mapping[bytes, bytes]
 """One partition of a compacted changelog: what is stored now, by key."""
@@ -88,11 +88,11 @@ def _markers(known: Mapping[int, list[Any]], count: int, *, empty: bool) -> dict
     """The markers of one topic. ``empty``: the topic is read from its beginning, in every partition."""
     for marker in known.values():
         check_version(marker[0], "marker")
-    version, _, _, *marks = next(iter(known.values()))
+    _, _, _, *marks = next(iter(known.values()))
     watermark = max(marker[2] for marker in known.values())
     latest = [_latest(n, known.values()) for n in range(3, 3 + len(marks))]
-    new = [version, 0, watermark, *latest]
-    return {n: new if empty else known.get(n, new) for n in range(count)}
+    new = [STATE_VERSION, 0, watermark, *latest]
+    return {n: new if empty or n not in known else [STATE_VERSION, *known[n][1:]] for n in range(count)}
 
 
 def _latest(place: int, markers: Any) -> dict[str, Any]:

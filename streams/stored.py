@@ -7,7 +7,10 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
-STATE_VERSION: Final = 3
+STATE_VERSION: Final = 4
+READ: Final = (3, STATE_VERSION)
+"""Versions this program reads. Of 3, an agent's work was one piece; a program of then would miss the other pages."""
+_SAID: Final = " and ".join(map(str, READ))
 
 Stored = TypeVar("Stored", bound=tuple[Any, ...])
 
@@ -29,9 +32,9 @@ def of_this_version(decode: Callable[[bytes], Stored], value: bytes, what: str) 
 
 def check_version(version: int, what: str) -> None:
     """Raise StateRefusedError for state of another version than this program reads."""
-    if version != STATE_VERSION:
+    if version not in READ:
         raise StateRefusedError(
-            f"The stored {what} is of state version {version}; this program reads version {STATE_VERSION}. "
+            f"The stored {what} is of state version {version}; this program reads versions {_SAID}. "
             "Run the version that wrote it, or start a new broker.app_id to count again from the topics."
         )
 

@@ -26,6 +26,7 @@ from streams.stored import STATE_VERSION
 NINE = 1_772_442_000_000
 ANN = "a:ann"
 encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder().decode
 People = Roster[Any, CrossFact, Change]
 
 
@@ -209,7 +210,7 @@ def test_more_partitions_take_all_pages_of_an_agent_to_where_the_next_fact_comes
     calls = [("work", n, 5 * MINUTE, True) for n in range(5 * FULL)]
     floor = run([step for call in calls for step in (call, ("flush",))])
     assert len(floor.store) == 5
-    marker = encode((STATE_VERSION, len(floor.log), floor.watermark, {}))
+    marker = encode((3, len(floor.log), floor.watermark, {}))
 
     parts = regroup([{**floor.store, b"agent-facts|m|": marker}], 4, {"agent-facts": "agent-facts"})
 
@@ -220,11 +221,12 @@ def test_more_partitions_take_all_pages_of_an_agent_to_where_the_next_fact_comes
             (found.restore if code == b"p" else found.restore_page)(name, value)
     assert floor.seen(found) == floor.seen(floor.living)
     assert found.by_who[ANN].stamp == -1
+    assert {decode(dict(part.pairs)[b"agent-facts|m|"])[0] for part in parts} == {STATE_VERSION}
 
 
 def test_an_agent_who_was_stored_in_one_piece_is_read_and_goes_on_on_pages() -> None:
     calls = [work(n, NINE + n * HOUR, MINUTE, over=True) for n in range(8)]
-    value = encode((STATE_VERSION, 7, [one.stored() for one in calls], [NINE]))
+    value = encode((3, 7, [one.stored() for one in calls], [NINE]))
     found = people()
     found.restore(b"a:ann", value)
     found.restored()
