@@ -14,7 +14,8 @@ CORE = (
     "crossing/fact", "crossing/wire", "crossing/tell", "crossing/outbox",
     "tally/__init__", "tally/people", "tally/conversations", "ledger", "books", "sums", "maxima", "trust/__init__",
     "measures/days", "partition", "decode", "contact/shown",
-    "crossing/state", "crossing/customers", "crossing/agents", "crossing/pages", "crossing/now", "roster", "packed", "placing",
+    "crossing/state", "crossing/customers", "crossing/agents", "crossing/pages", "crossing/now",
+    "roster", "packed", "placing",
 )  # fmt: skip
 
 if os.environ.get("QUEUEPULSE_COMPILE") == "1":
