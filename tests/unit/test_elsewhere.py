@@ -19,6 +19,7 @@ from streams.sharing import BEAT
 from streams.simulate import Faults, demo, simulate, spoil
 from streams.slices import Span
 from streams.snapshot import WorkerStatus
+from streams.stored import STATE_VERSION
 from streams.topics import input_topics
 from tests.telling import Owner
 
@@ -204,7 +205,8 @@ def test_state_of_another_version_leaves_the_partition_missing_and_is_told_once(
     elsewhere = elsewhere_of(settings)
     elsewhere.read_to_end(0)
     strange = [
-        record._replace(value=record.value.replace(b"\x03", b"\x63", 1) if record.value else None) for record in records
+        record._replace(value=record.value.replace(bytes([STATE_VERSION]), b"\x63", 1) if record.value else None)
+        for record in records
     ]
 
     elsewhere.take(0, [record for record in strange if record.key != BEAT], 0.0)
