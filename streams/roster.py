@@ -68,7 +68,7 @@ class Rules(Protocol[K, T_contra, C]):
 class Paged(Protocol[K_contra]):
     """How somebody is stored of whom too much is kept to be written with each change: on pages, one written at a time.
 
-    ``Rules.stored`` is that one; the first is page 0, and is read by ``Rules.read`` too.
+    ``Rules.stored`` is that one; the first is page 0.
     """
 
     def page(self, known: K_contra) -> int:

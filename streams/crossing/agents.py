@@ -48,12 +48,12 @@ class Agent(Noun):
     stored; ``derived`` is False while it is read back, and what follows from it is not known yet.
     """
 
-    def __init__(self, who: str, stamp: int = -1, left: list[int] | None = None) -> None:
+    def __init__(self, who: str) -> None:
         self.who = who
-        self.stamp = stamp
+        self.stamp = -1
         self.pages = Pages()
         self.work = self.pages.work
-        self.left: list[int] = [] if left is None else left
+        self.left: list[int] = []
         self.line: Line = []
         self.latest: Latest = {}
         self.check_at: int = NEVER
