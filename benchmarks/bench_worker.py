@@ -12,27 +12,13 @@ from typing import NamedTuple
 from benchmarks.arguments import positional
 from benchmarks.load import PARTITIONS, RATE, Line, lines, voice_events
 from benchmarks.results import median, record, spread
-from benchmarks.rig import (
-    Watch,
-    acknowledged,
-    batches,
-    empty,
-    end_of,
-    fresh,
-    kafka,
-    producing,
-    publish,
-    send,
-    used,
-    working,
-)
+from benchmarks.rig import Watch, empty, end_of, fresh, kafka, paced, producing, publish, ticks, used, working
 
 BACKLOG = 1_200_000
 RUNS = 3
 LIVE_SECONDS = 60
 """Twenty look kept up with where an event becomes dearer with the minutes."""
 PARTS = 6
-TICK_SECONDS = 0.05
 
 
 class Drained(NamedTuple):
@@ -67,21 +53,14 @@ async def drain(bootstrap: str) -> Drained:
 async def keep_up(bootstrap: str, records: list[Line]) -> Kept:
     """Publish at 30,000 a second to a worker that is there already."""
     broker = fresh(bootstrap)
-    a_tick = int(RATE * TICK_SECONDS)
     async with working(broker) as worker, Watch(broker, worker.pid) as watch, producing(bootstrap) as producer:
         await worker.ready()
-        # Packed before the clock runs: the publisher shares a core with Kafka.
-        ticks = [list(batches(producer, records[n : n + a_tick])) for n in range(0, len(records), a_tick)]
-        began, sent, lags = time.monotonic(), 0, list[int]()
-        began_cpu = used(worker.pid).cpu_seconds
-        under_way = []
-        for n, tick in enumerate(ticks):
-            await asyncio.sleep(max(0.0, began + n * TICK_SECONDS - time.monotonic()))
-            under_way += [await send(producer, batch) for batch in tick]
-            sent += min(a_tick, len(records) - sent)
-            if n % 5 == 0:
+        packed = ticks(producer, records, RATE)
+        lags = list[int]()
+        began, began_cpu, sent = time.monotonic(), used(worker.pid).cpu_seconds, 0
+        async for sent in paced(producer, packed):
+            if sent // packed[0].sent % 5 == 1:
                 lags.append(sent - (await watch.look()).committed)
-        await acknowledged(under_way)
         ended, ended_cpu = time.monotonic(), used(worker.pid).cpu_seconds
         lags.append(sent - (await watch.look()).committed)
         await watch.until(sent)

@@ -37,6 +37,7 @@ FLUSH_INTERVAL_SECONDS: Final = Settings().worker.flush_interval_seconds
 PATIENCE_SECONDS: Final = 180.0
 _CORES: Final = frozenset(os.sched_getaffinity(0))  # of the machine: a rig that runs keeps itself on one of them
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
+TICK_SECONDS: Final = 0.05
 _BATCH_BYTES: Final = 256 * 1024
 
 
@@ -137,6 +138,31 @@ async def producing(bootstrap: str) -> AsyncIterator[Any]:
 async def publish(producer: Any, records: Iterable[Line], topic: str = CALL_EVENTS) -> None:
     """Publish, batch by batch, and wait until all is acknowledged."""
     await acknowledged([await send(producer, batch, topic) for batch in batches(producer, records)])
+
+
+class Tick(NamedTuple):
+    """What is published in a twentieth of a second: how many records there are with it, and the batches."""
+
+    sent: int
+    batches: Sequence[tuple[int, Any]]
+
+
+def ticks(producer: Any, records: Sequence[Line], per_second: float) -> list[Tick]:
+    """So many records a second, packed before the clock runs: the publisher shares a core with Kafka."""
+    size = int(per_second * TICK_SECONDS)
+    starts = range(0, len(records), size)
+    return [Tick(min(n + size, len(records)), list(batches(producer, records[n : n + size]))) for n in starts]
+
+
+async def paced(producer: Any, packed: Sequence[Tick]) -> AsyncIterator[int]:
+    """Publish each tick when it is due; gives how many records are sent so far. At the end all is acknowledged."""
+    under_way = []
+    began = time.monotonic()
+    for n, tick in enumerate(packed):
+        await asyncio.sleep(max(0.0, began + n * TICK_SECONDS - time.monotonic()))
+        under_way += [await send(producer, batch) for batch in tick.batches]
+        yield tick.sent
+    await acknowledged(under_way)
 
 
 def batches(producer: Any, records: Iterable[Line]) -> Iterator[tuple[int, Any]]:
