@@ -13,7 +13,6 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -33,7 +32,6 @@ from tests.integration import line
 
 KAFKA_CORE: Final = 0
 WORKER_CORE: Final = 1
-FLUSH_INTERVAL_SECONDS: Final = Settings().worker.flush_interval_seconds
 PATIENCE_SECONDS: Final = 180.0
 _CORES: Final = frozenset(os.sched_getaffinity(0))  # of the machine: a rig that runs keeps itself on one of them
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -233,32 +231,42 @@ class Watch:
                 raise TimeoutError(f"{self.samples[-1].committed:,} of {committed:,} records after all that time")
             await asyncio.sleep(0.05)
 
-    def busy(self, warm: int = 0) -> tuple[Sample, Sample]:
-        """From the beginning of a flush that had ``warm`` records or more to the last commit: start-up is left out.
+    async def ready(self, worker: line.Line) -> Sample:
+        """Wait until the worker is ready; gives the last look before, when it had not counted anything."""
+        found = await self.look()
 
-        What a flush commits was applied when it began, an interval or more after the commit before it (the longer pause
-        of a worker that is behind is counted as its time). Counted from its own commit on, all that was applied
-        meanwhile would be a present. Where there are too few flushes to leave the first out, it is from the first look
-        on.
-        """
-        return window(self.samples, warm)
+        async def is_ready() -> bool:
+            nonlocal found
+            before = await self.look()
+            if await worker.is_ready():
+                return True
+            found = before
+            return False
+
+        await worker.until(is_ready, PATIENCE_SECONDS)
+        return found
 
 
-def window(samples: Sequence[Sample], warm: int) -> tuple[Sample, Sample]:
-    """``Watch.busy`` of these samples."""
-    commits: list[Sample] = []  # the last sample of each flush: its partitions are committed one by one
-    known = 0
-    for sample in samples:
-        if sample.committed > known:
-            known = sample.committed
-            if commits and sample.at - commits[-1].at < FLUSH_INTERVAL_SECONDS:
-                commits.pop()
-            commits.append(sample)
-    for before, flush in pairwise(commits):
-        if warm <= flush.committed < known:
-            began = next(s for s in samples if s.at >= before.at + FLUSH_INTERVAL_SECONDS)
-            return began._replace(committed=flush.committed), commits[-1]
-    return samples[0], commits[-1]
+class Drained(NamedTuple):
+    """Events a second, processor time an event (us), the most memory (bytes)."""
+
+    per_second: float
+    cpu_us: float
+    peak_bytes: int
+
+
+async def drain(broker: Broker, records: int, **settings: str) -> Drained:
+    """A new group reads everything there is on ``call-events``, from when its worker is ready to the last commit.
+
+    Until an event is counted, flushed, acknowledged and committed it is not there; start-up is left out.
+    """
+    async with working(broker, **settings) as worker, Watch(broker, worker.pid) as watch:
+        first = await watch.ready(worker)
+        await watch.until(records)
+        last, peak_bytes = watch.samples[-1], used(worker.pid).peak_bytes
+        await worker.leave()
+    cpu_seconds = last.cpu_seconds - first.cpu_seconds
+    return Drained(records / (last.at - first.at), cpu_seconds / records * 1e6, peak_bytes)
 
 
 async def end_of(bootstrap: str) -> int:

@@ -133,12 +133,12 @@ class Line:
 
     async def ready(self) -> None:
         """Wait until it owns partitions and has restored them all."""
+        await self._until(self.is_ready, STARTING_SECONDS)
 
-        async def is_ready() -> bool:
-            async with self._http.get("/ready") as response:
-                return response.status == 200
-
-        await self._until(is_ready, STARTING_SECONDS)
+    async def is_ready(self) -> bool:
+        """Whether it owns partitions and has restored them all."""
+        async with self._http.get("/ready") as response:
+            return response.status == 200
 
     async def json(self, path: str, **parameters: str) -> Any:
         """The answer to a question, which must be a good one."""
