@@ -114,7 +114,7 @@ def main() -> None:
     command = f"python -m benchmarks.peers{' --full' if asked.full else ''}"
     notes = (
         f"{records:,} voice events of five minutes in {PARTITIONS} partitions (a tenth for the slow), one process on "
-        f"one core, Apache Kafka on the other; a first quarter warms the others up, and none of it is left out of ours; "
+        f"one core, Apache Kafka on the other; a first quarter warms the others up and is measured of ours; "
         f"medians of {runs} in turn (least-most)."
     )
     report(rows, command, notes, final=asked.record)
