@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from functools import cached_property
 from typing import Final, NamedTuple
 
 import msgspec
@@ -52,7 +53,7 @@ class Spent(NamedTuple):
     end: int
 
 
-class Presence(Struct, array_like=True):
+class Presence(Struct, array_like=True, dict=True):
     """The recent state changes of one agent, in order; the last one is in force. ``cut``: older ones were dropped.
 
     ``plans``: what the agent is scheduled to do (``streams.schedule``).
@@ -69,12 +70,22 @@ class Presence(Struct, array_like=True):
     @property
     def queues(self) -> tuple[str, ...]:
         """The queues served now."""
-        return _queues(self.changes, len(self.changes) - 1) if self.changes else ()
+        return self._in_force[0]
 
     @property
     def capacity(self) -> int:
         """How many contacts the agent takes at once; 1 when nobody said."""
-        return _capacity(self.changes, len(self.changes) - 1) or 1
+        return self._in_force[1]
+
+    @cached_property
+    def _in_force(self) -> tuple[tuple[str, ...], int]:
+        """Queues and capacity: often told hundreds of changes ago, and asked for with each look at the floor."""
+        last = len(self.changes) - 1
+        return _queues(self.changes, last), _capacity(self.changes, last) or 1
+
+    def changed(self) -> None:
+        """Have what follows from the changes be found out anew."""
+        self.__dict__.pop("_in_force", None)
 
     def state_at(self, now: int) -> str:
         """The state in force; "signed_out" when nothing is known or nothing was heard for ``LONGEST_MS``."""
@@ -138,6 +149,7 @@ def record(presence: Presence, event: AgentStateChanged) -> list[Spent] | str:
         spans = _difference(before, _spans(changes))
     presence.team = event.team or presence.team
     _drop_old(presence)
+    presence.changed()
     return [span for span in spans if span.end > span.start]
 
 

@@ -14,7 +14,6 @@ from msgspec import Struct, structs
 
 from streams import kpis, view
 from streams.backlog import backlog
-from streams.crossing import now as crossing
 from streams.delay import Delays
 from streams.desks import Slots, slots
 from streams.measures.days import OwnCounts
@@ -193,7 +192,8 @@ def steps(
     sums.of_partitions(partitions)
     now = view.now_of(partitions, settings, wall_ms)
     trust = sources_of(partitions, now)
-    lives = view.live(partitions, settings, now)
+    known = view.moment(partitions, settings, now)
+    lives = known.lives
     group_lives = {name: _group_live(partitions, lives, members, now) for name, members in settings.groups.items()}
     yield
     backlogs = backlog(partitions, settings, now)
@@ -201,9 +201,8 @@ def steps(
     desks, left = slots(partitions, now), voicemails(partitions)
     yield
     windows: dict[str, dict[Key, Window]] = {}
-    doers = crossing.moments(partitions, (FLOOR, ""))
     for name in settings.windows:
-        windows[name] = view.windows(partitions, settings, name, now, lives, doers, sums)
+        windows[name] = view.windows(partitions, settings, name, now, known, sums)
         yield
     said = {window: view.team_windows(partitions, settings, window, now, sums) for window in settings.windows}
     teams = {team: {window: said[window][team] for window in settings.windows} for team in settings.teams}

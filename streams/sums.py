@@ -1,8 +1,8 @@
 """Sums of slices over partitions, remembered: what a snapshot adds up again is what changed since the last one.
 
 Slices and a span enter, a tally leaves. Of each start the slices of all partitions are added once and known again for
-as long as none of them has changed; a window then adds one tally a start, not one for each partition. Nothing shown
-depends on what is remembered.
+as long as none of them has changed; and a window that moves on takes from what it was the starts that are no longer in
+it, and adds those that are new or have changed. Nothing shown depends on what is remembered.
 """
 
 from __future__ import annotations
@@ -23,14 +23,25 @@ class _Sum:
         self.versions = [piece.version for piece in pieces]
         self.fields, self.maxima = added(pieces)
 
-    def still(self, pieces: list[Slice]) -> bool:
-        """Whether it is the sum of these slices as they are now."""
-        if len(pieces) != len(self.pieces):
-            return False
-        for n, piece in enumerate(pieces):
-            if piece is not self.pieces[n] or piece.version != self.versions[n] or piece.dirty:
+    def still(self, stores: list[Slices], start: int) -> bool:
+        """Whether it is the sum of the slices that begin then, as they are now."""
+        n, count = 0, len(self.pieces)
+        for store in stores:
+            piece = _at(store, start)
+            if piece is None:
+                continue
+            if n == count or piece is not self.pieces[n] or piece.version != self.versions[n] or piece.dirty:
                 return False
-        return True
+            n += 1
+        return n == count
+
+
+class _Run:
+    """What a window of one row was when it was last asked for: its tally, and the sums it is made of, by start."""
+
+    def __init__(self) -> None:
+        self.fields: Fields = {}
+        self.parts: dict[int, _Sum] = {}
 
 
 class Sums:
@@ -39,12 +50,13 @@ class Sums:
     def __init__(self) -> None:
         self._partitions: list[object] = []
         self._known: dict[tuple[str, str, str], dict[int, _Sum]] = {}
+        self._runs: dict[tuple[str, str, str, str], _Run] = {}
         self._widest_ms: dict[str, int] = {}
 
     @property
     def remembered(self) -> int:
-        """How many starts of how many rows are known."""
-        return sum([len(known) for known in self._known.values()])
+        """How many sums are known: of the starts of every row, and of its windows."""
+        return sum([len(known) for known in self._known.values()]) + len(self._runs)
 
     def of_partitions(self, partitions: Sequence[object]) -> None:
         """Whose slices are asked for from now on."""
@@ -54,26 +66,43 @@ class Sums:
         if not same:
             self._partitions = list(partitions)
             self._known.clear()
+            self._runs.clear()
 
-    def of(self, books: Sequence[Book], ring: Ring, span: Span) -> tuple[Fields, dict[int, int]]:
-        """What the slices of one ring that touch a span are together: fields, maxima. ``books``: of one row."""
-        fields: Fields = {}
+    def of(self, books: Sequence[Book], ring: Ring, span: Span, window: str) -> tuple[Fields, dict[int, int]]:
+        """What the slices of one ring that touch a span are together: fields, maxima.
+
+        ``books``: of one row. ``window``: the name of the span, which may move from one time to the next.
+        """
         maxima: dict[int, int] = {}
         if not books:
-            return fields, maxima
-        known = self._known.setdefault((books[0].queue, books[0].channel, ring.code), {})
+            return {}, maxima
+        queue, channel = books[0].queue, books[0].channel
+        known = self._known.setdefault((queue, channel, ring.code), {})
+        run = self._runs.get((queue, channel, ring.code, window))
+        if run is None:
+            run = self._runs[queue, channel, ring.code, window] = _Run()
+        parts: dict[int, _Sum] = {}
         stores = [book.slices(ring.code) for book in books]
         for start in _starts(stores, ring, span):
-            pieces = [piece for store in stores if (piece := store.get(start)) is not None]
-            if not pieces:
-                continue
             one = known.get(start)
-            if one is None or not one.still(pieces):
+            if one is None or not one.still(stores, start):
+                pieces = [piece for store in stores if (piece := _at(store, start)) is not None]
+                if not pieces:
+                    continue
                 one = known[start] = _Sum(pieces)
-            y.add(fields, one.fields)
+            parts[start] = one
+            was = run.parts.get(start)
+            if was is not one:
+                if was is not None:
+                    y.take(run.fields, was.fields)
+                y.add(run.fields, one.fields)
             raise_to(maxima, one.maxima)
+        for start, gone in run.parts.items():
+            if start not in parts:
+                y.take(run.fields, gone.fields)
+        run.parts = parts
         self._trim(known, ring, span)
-        return fields, maxima
+        return dict(run.fields), maxima
 
     def _trim(self, known: dict[int, _Sum], ring: Ring, span: Span) -> None:
         """Forget what is older than the longest span asked for, once it is as much again."""
@@ -101,6 +130,12 @@ def added(pieces: Iterable[Slice]) -> tuple[Fields, dict[int, int]]:
         y.add(fields, piece.fields)
         raise_to(maxima, piece.maxima)
     return fields, maxima
+
+
+def _at(store: Slices, start: int) -> Slice | None:
+    if isinstance(store, dict):  # what is counted here: compiled, a dictionary is asked much sooner than a mapping
+        return store.get(start)
+    return store.get(start)
 
 
 def _starts(stores: list[Slices], ring: Ring, span: Span) -> list[int]:

@@ -21,8 +21,8 @@ from streams.crossing import now as crossing
 from streams.hours.calendar import Calendar, calendar_of, is_open
 from streams.lengths import longest_queues
 from streams.partition import Partition, Waiting
-from streams.presence import open_span
 from streams.settings import Settings
+from streams.signed_in import SignedIn
 from streams.slices import MINUTE, Span
 from streams.sums import Sums, once, raise_to
 
@@ -93,8 +93,13 @@ def keys_of(partitions: Iterable[Partition]) -> list[Key]:
 # --- now -------------------------------------------------------------------------------------------------------------
 
 
-def live(partitions: Sequence[Partition], settings: Settings, now: int) -> dict[Key, Live]:
-    """Every queue as it is now, and the floor. Callbacks are counted, but never the longest wait."""
+def live(
+    partitions: Sequence[Partition], settings: Settings, now: int, signed_in: SignedIn | None = None
+) -> dict[Key, Live]:
+    """Every queue as it is now, and the floor. Callbacks are counted, but never the longest wait.
+
+    ``signed_in`` is that of this moment, where it is known.
+    """
     waiting: dict[Key, list[Waiting]] = defaultdict(list)
     handling: dict[Key, int] = defaultdict(int)
     balance: dict[Key, int] = defaultdict(int)
@@ -106,19 +111,16 @@ def live(partitions: Sequence[Partition], settings: Settings, now: int) -> dict[
             handling[key] += 1
         for key, book in partition.ledger.books.items():
             balance[key] += book.balance()
-    agents = _agents(partitions, now)
-    floor_agents = agents.pop("", {})  # what happened before any queue has no agents; under "" stand those of the floor
+    signed_in = SignedIn(partitions, now) if signed_in is None else signed_in
     said = _queue_states(partitions)
-    found = {
-        key: _live(
-            settings, key[0], waiting[key], handling[key], agents.get(key[0], {}), balance[key], now, said.get(key[0])
-        )
-        for key in {*keys_of(partitions), *waiting, *handling}
-    }
+    found: dict[Key, Live] = {}
+    for key in {*keys_of(partitions), *waiting, *handling}:
+        agents = signed_in.by_state(key[0]) if key[0] else {}  # what happened before any queue has no agents
+        found[key] = _live(settings, key[0], waiting[key], handling[key], agents, balance[key], now, said.get(key[0]))
     everybody = [visit for visits in waiting.values() for visit in visits]
     total = sum(balance.values())
     past = sum(row.waiting_past_threshold for row in found.values())
-    floor = _live(settings, FLOOR, everybody, sum(handling.values()), floor_agents, total, now, past=past)
+    floor = _live(settings, FLOOR, everybody, sum(handling.values()), signed_in.by_state(""), total, now, past=past)
     return {**found, (FLOOR, ""): floor}
 
 
@@ -169,19 +171,23 @@ def _is_open(calendar: Calendar, said: tuple[int, bool] | None, now: int) -> boo
     return by_hours if changed_since else word
 
 
-def _agents(partitions: Iterable[Partition], now: int) -> dict[str, dict[str, int]]:
-    """Agents by state, for each queue they serve and for the floor (""), where each is counted once."""
-    counted: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for partition in partitions:
-        for agent in partition.agents.values():
-            state = agent.state_at(now)
-            if state != "signed_out":
-                for queue in ("", *agent.queues):
-                    counted[queue][state] += 1
-    return counted
-
-
 # --- windows ---------------------------------------------------------------------------------------------------------
+
+
+class Moment(NamedTuple):
+    """What every window of one moment needs: the live queues, who is signed in, and when agents last did something."""
+
+    lives: Mapping[Key, Live]
+    signed_in: SignedIn
+    doers: crossing.Moments
+
+
+def moment(partitions: Sequence[Partition], settings: Settings, now: int) -> Moment:
+    """The floor as it is now."""
+    signed_in = SignedIn(partitions, now)
+    return Moment(
+        live(partitions, settings, now, signed_in), signed_in, crossing.moments(partitions, (FLOOR, ""))
+    )  # fmt: skip
 
 
 def windows(
@@ -189,47 +195,43 @@ def windows(
     settings: Settings,
     window: str,
     now: int,
-    lives: Mapping[Key, Live] | None = None,
-    doers: crossing.Moments | None = None,
+    known: Moment | None = None,
     sums: Sums | None = None,
 ) -> dict[Key, Window]:
     """One window for every queue and the floor.
 
-    ``lives`` and ``doers`` are those of this moment, ``sums`` of an earlier one, where they are known: several windows
-    need them.
+    ``known`` is of this moment, ``sums`` of an earlier one, for whoever asks for several windows.
     """
     sums = sums or Sums()
-    lives = live(partitions, settings, now) if lives is None else lives
+    lives, signed_in, doers = known or moment(partitions, settings, now)
     rings = _rings(partitions)
     ring, short = _ring_of(window, rings)
     floor_fields, floor_maxima, found = {}, {}, {}  # type: ignore[var-annotated]
     books = _books(partitions)
     zone = ZoneInfo(settings.defaults.timezone)
-    agents_spent = _open_spans(partitions, now)
-    doers = crossing.moments(partitions, (FLOOR, "")) if doers is None else doers
     for key in {*keys_of(partitions), *(k for k in lives if k[0] != FLOOR)}:
         rule = settings.queue(key[0])
         span = slices.window_span(window, now, ZoneInfo(rule.timezone), ring)
-        fields, maxima = sums.of(books[key], ring, span)
+        fields, maxima = sums.of(books[key], ring, span, window)
         if short:  # histograms and maxima live in the minute slices
             wider = Span(slices.floor_to(span.start, MINUTE), span.end)
-            histograms, maxima = sums.of(books[key], rings.minute, wider)
+            histograms, maxima = sums.of(books[key], rings.minute, wider, window)
             y.add(fields, {field: n for field, n in histograms.items() if field % y.COHORT >= y.ANSWERED_WAITS})
         y.add(floor_fields, fields)
         raise_to(floor_maxima, maxima)
         if key[0]:  # what happened before any queue has no agents; under "" stand those of the floor
-            agents, _ = sums.of(books[key[0], ""], ring, span)
+            agents, _ = sums.of(books[key[0], ""], ring, span, window)
             y.add(fields, agents)
-            y.add(fields, _overlap(agents_spent.get(key[0], ()), span, now))
+            y.add(fields, signed_in.spent(key[0], span))
         past = lives[key].waiting_past_threshold if key in lives else 0
         cohort = rule.attribution != "event_time"
         doing = crossing.doing(doers, key, span)
         counts = counts_of(fields, cohort=cohort, maxima=maxima, waiting_past_threshold=past, agents=doing)
         found[key] = Window(span, counts)
     span = slices.window_span(window, now, zone, ring)
-    agents, _ = sums.of(books["", ""], ring, span)
+    agents, _ = sums.of(books["", ""], ring, span, window)
     y.add(floor_fields, agents)
-    y.add(floor_fields, _overlap(agents_spent.get("", ()), span, now))
+    y.add(floor_fields, signed_in.spent("", span))
     past = lives[FLOOR, ""].waiting_past_threshold if (FLOOR, "") in lives else 0
     cohort = settings.defaults.attribution != "event_time"
     doing = crossing.doing(doers, (FLOOR, ""), span)
@@ -249,7 +251,7 @@ def team_windows(
     found, books = {}, _books(partitions)
     for team in settings.teams:
         own = [book for key, each in sorted(books.items()) if key[0] == TEAM_ROW + team for book in each]
-        fields, _ = sums.of(own, ring, span)
+        fields, _ = sums.of(own, ring, span, window)
         found[team] = Window(span, counts_of(fields, cohort=cohort))
     return found
 
@@ -272,28 +274,6 @@ def _books(partitions: Iterable[Partition]) -> Mapping[Key, Sequence[Book]]:
         for key, book in partition.ledger.books.items():
             found[key].append(book)
     return found
-
-
-def _open_spans(partitions: Iterable[Partition], now: int) -> dict[str, list[tuple[str, int, int]]]:
-    """The states agents are in at ``now``, not yet in any slice: (state, start, end) by queue and for the floor."""
-    spans: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
-    for partition in partitions:
-        for agent in partition.agents.values():
-            span = open_span(agent, now)
-            if span is not None:
-                for queue in ("", *span.queues):
-                    spans[queue].append((span.state, span.start, span.end))
-    return spans
-
-
-def _overlap(spans: Iterable[tuple[str, int, int]], window: Span, now: int) -> dict[int, int]:
-    fields: dict[int, int] = {}
-    for state, start, end in spans:
-        inside = min(end, now, window.end) - max(start, window.start)
-        if inside > 0:
-            field = y.STATE_MS[state]
-            fields[field] = fields.get(field, 0) + inside
-    return fields
 
 
 # --- intervals -------------------------------------------------------------------------------------------------------

@@ -182,6 +182,16 @@ def add(into: Fields, other: Mapping[int, int]) -> None:
             into.pop(field, None)
 
 
+def take(from_: Fields, other: Mapping[int, int]) -> None:
+    """Take one tally from another, in place: ``add`` undone."""
+    for field, n in other.items():
+        left = from_.get(field, 0) - n
+        if left:
+            from_[field] = left
+        else:
+            from_.pop(field, None)
+
+
 # --- from a fact to fields -------------------------------------------------------------------------------------------
 
 

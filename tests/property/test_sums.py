@@ -51,14 +51,17 @@ STEPS = st.one_of(
     st.tuples(st.just("flush"), st.none()),
     st.tuples(st.just("drop"), st.integers(0, STARTS - 1)),
     st.tuples(st.just("restore"), st.tuples(st.integers(0, PARTITIONS - 1), st.integers(0, STARTS - 1))),
-    st.tuples(st.just("ask"), st.tuples(st.integers(0, STARTS - 1), st.integers(1, STARTS))),
+    st.tuples(
+        st.just("ask"),
+        st.tuples(st.integers(0, STARTS - 1), st.integers(1, STARTS), st.sampled_from(("15m", "1h"))),
+    ),
 )
 
 
 @given(st.lists(STEPS, max_size=40))
 def test_sums_that_are_remembered_are_those_of_a_new_beginning(steps: list[tuple[str, object]]) -> None:
     kept, remembered = books(), Sums()
-    for what, how in [*steps, ("ask", (0, STARTS))]:
+    for what, how in [*steps, ("ask", (0, STARTS, "1h")), ("ask", (1, 2, "15m"))]:
         match what, how:
             case "change", (int(partition), int(minute), int(field), int(n)):
                 change(kept[partition], minute, field, n)
@@ -69,9 +72,9 @@ def test_sums_that_are_remembered_are_those_of_a_new_beginning(steps: list[tuple
                     book.minute.pop(minute * MINUTE, None)
             case "restore", (int(partition), int(minute)):
                 kept[partition].minute[minute * MINUTE] = Slice(b"", {1: 7}, {1: 7})
-            case "ask", (int(first), int(last)):
+            case "ask", (int(first), int(last), str(window)):
                 span = Span(first * MINUTE, max(first + 1, last) * MINUTE)
-                assert remembered.of(kept, MINUTES, span) == once(kept, MINUTES, span)
+                assert remembered.of(kept, MINUTES, span, window) == once(kept, MINUTES, span)
 
 
 def test_slices_of_all_partitions_that_begin_in_the_span_are_added_and_the_largest_maximum_is_taken() -> None:
@@ -81,40 +84,40 @@ def test_slices_of_all_partitions_that_begin_in_the_span_are_added_and_the_large
     change(kept[1], 2, 5, 4)
     change(kept[2], 3, 0, 100)
 
-    assert Sums().of(kept, MINUTES, Span(1 * MINUTE, 3 * MINUTE)) == ({0: 5, 5: 4}, {0: 3, 5: 4})
+    assert Sums().of(kept, MINUTES, Span(1 * MINUTE, 3 * MINUTE), "1h") == ({0: 5, 5: 4}, {0: 3, 5: 4})
 
 
 def test_a_slice_that_changes_again_before_it_is_flushed_is_added_again() -> None:
     kept, sums, minute = books(), Sums(), Span(MINUTE, 2 * MINUTE)
     change(kept[0], 1, 0, 2)
-    assert sums.of(kept, MINUTES, minute)[0] == {0: 2}
+    assert sums.of(kept, MINUTES, minute, "1h")[0] == {0: 2}
 
     change(kept[0], 1, 0, 2)
 
-    assert sums.of(kept, MINUTES, minute)[0] == {0: 4}
+    assert sums.of(kept, MINUTES, minute, "1h")[0] == {0: 4}
 
 
 def test_a_slice_in_the_place_of_another_is_another() -> None:
     kept, sums, minute = books(), Sums(), Span(MINUTE, 2 * MINUTE)
     for book in kept[:2]:
         book.minute[MINUTE] = Slice(b"", {0: 2}, {})
-    assert sums.of(kept, MINUTES, minute)[0] == {0: 4}
+    assert sums.of(kept, MINUTES, minute, "1h")[0] == {0: 4}
 
     kept[0].minute[MINUTE] = Slice(b"", {0: 7}, {})
-    assert sums.of(kept, MINUTES, minute)[0] == {0: 9}
+    assert sums.of(kept, MINUTES, minute, "1h")[0] == {0: 9}
     kept[1].minute.clear()
-    assert sums.of(kept, MINUTES, minute)[0] == {0: 7}
+    assert sums.of(kept, MINUTES, minute, "1h")[0] == {0: 7}
 
 
 def test_what_was_asked_for_is_the_callers_own() -> None:
     kept, sums = books(), Sums()
     change(kept[0], 1, 0, 2)
     flush(kept)
-    fields, maxima = sums.of(kept, MINUTES, Span(MINUTE, 2 * MINUTE))
+    fields, maxima = sums.of(kept, MINUTES, Span(MINUTE, 2 * MINUTE), "1h")
 
     fields[0], maxima[0] = 99, 99
 
-    assert sums.of(kept, MINUTES, Span(MINUTE, 2 * MINUTE)) == ({0: 2}, {0: 2})
+    assert sums.of(kept, MINUTES, Span(MINUTE, 2 * MINUTE), "1h") == ({0: 2}, {0: 2})
 
 
 def test_a_day_of_minutes_leaves_no_more_than_twice_the_longest_window() -> None:
@@ -123,20 +126,20 @@ def test_a_day_of_minutes_leaves_no_more_than_twice_the_longest_window() -> None
         change(kept[0], minute, 0, 1)
         flush(kept)
         kept[0].minute.pop((minute - 70) * MINUTE, None)
-        assert sums.of(kept, MINUTES, Span((minute - 59) * MINUTE, (minute + 1) * MINUTE))[0] == {
+        assert sums.of(kept, MINUTES, Span((minute - 59) * MINUTE, (minute + 1) * MINUTE), "1h")[0] == {
             0: min(60, minute + 1)
         }
 
-    assert sums.remembered <= 2 * 60 + 8
+    assert sums.remembered <= 2 * 60 + 8 + 1
 
 
 def test_other_partitions_let_the_sums_of_the_former_go() -> None:
     kept, sums, first, second = books(), Sums(), object(), object()
     sums.of_partitions([first])
     change(kept[0], 1, 0, 2)
-    sums.of(kept, MINUTES, Span(MINUTE, 2 * MINUTE))
+    sums.of(kept, MINUTES, Span(MINUTE, 2 * MINUTE), "1h")
 
     sums.of_partitions([first])
-    assert sums.remembered == 1
+    assert sums.remembered == 2
     sums.of_partitions([second])
     assert sums.remembered == 0
