@@ -24,7 +24,7 @@ from benchmarks.rig import fresh, kafka, producing, publish, topic
 from streams import __version__
 from streams.events import CALL_EVENTS
 
-QUICK: Final = (500_000, 3)
+QUICK: Final = (500_000, 5)
 FULL: Final = (1_000_000, 5)
 SHORT: Final = "call-events-short"
 """The topic with a tenth of the records, for those who would take an hour."""
