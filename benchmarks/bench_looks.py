@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
+from functools import partial
 from time import process_time
 from typing import Final, NamedTuple, TypeVar
 
@@ -92,23 +93,18 @@ def look(minutes: int) -> Looked:
     found = Looked([], [], [], 0, 0)
     for _, floor in zip(range(LOOKS + 1), floors(minutes, settings), strict=False):  # the first one remembers nothing
         owned = list(floor.partitions.values())
-        taken = timed(found.snapshots, lambda owned=owned: whole(owned, settings, sums))  # type: ignore[misc]
-        text = timed(found.texts, lambda taken=taken: exposition.text(worker_families(taken)))  # type: ignore[misc]
-        timed(found.frames, lambda taken=taken: wall(taken, agents_reported=True, page=""))  # type: ignore[misc]
+        took = partial(snapshot.take, owned, settings, WorkerStatus(), START, None, sums)
+        taken = timed(found.snapshots, took)
+        text = timed(found.texts, partial(text_of, exposition, taken))
+        timed(found.frames, partial(wall, taken, agents_reported=True, page=""))
     agents = sum(len(partition.agents) for partition in owned)
     series = sum(not line.startswith(b"#") for line in text.splitlines())
     return found._replace(agents=agents, series=series)
 
 
-def whole(owned: list[Partition], settings: Settings, sums: Sums) -> Snapshot:
-    """One snapshot, all of its steps."""
-    work = snapshot.steps(owned, settings, WorkerStatus(), START, None, sums)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            taken: Snapshot = done.value
-            return taken
+def text_of(exposition: Exposition, taken: Snapshot) -> bytes:
+    """What ``/metrics`` says."""
+    return exposition.text(worker_families(taken))
 
 
 def timed(into: list[float], make: Callable[[], Made]) -> Made:

@@ -1,7 +1,7 @@
 """Who is signed in, as of one moment: partitions enter; how many agents are in which state, and how long, leaves.
 
-For each queue that they serve, and for the floor under "", where each is counted once. Agents are looked at once: a
-window that asks afterwards adds up moments in order, not agents. Pure: ``now`` (epoch ms) is an argument.
+For each queue that they serve, and for the floor under "", where each is counted once. Agents are looked at once,
+and a queue's time is of moments in order, not of agents one by one. Pure: ``now`` (epoch ms) is an argument.
 """
 
 from __future__ import annotations

@@ -164,10 +164,15 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 
 def take(
-    partitions: Sequence[Partition], settings: Settings, status: WorkerStatus, wall_ms: int, shelf: Shelf | None = None
+    partitions: Sequence[Partition],
+    settings: Settings,
+    status: WorkerStatus,
+    wall_ms: int,
+    shelf: Shelf | None = None,
+    sums: Sums | None = None,
 ) -> Snapshot:
-    """A snapshot in one go, that remembers nothing."""
-    work = steps(partitions, settings, status, wall_ms, shelf)
+    """A snapshot in one go; see ``steps``."""
+    work = steps(partitions, settings, status, wall_ms, shelf, sums)
     while True:
         try:
             next(work)

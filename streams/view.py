@@ -93,13 +93,8 @@ def keys_of(partitions: Iterable[Partition]) -> list[Key]:
 # --- now -------------------------------------------------------------------------------------------------------------
 
 
-def live(
-    partitions: Sequence[Partition], settings: Settings, now: int, signed_in: SignedIn | None = None
-) -> dict[Key, Live]:
-    """Every queue as it is now, and the floor. Callbacks are counted, but never the longest wait.
-
-    ``signed_in`` is that of this moment, where it is known.
-    """
+def live(partitions: Sequence[Partition], settings: Settings, now: int) -> dict[Key, Live]:
+    """Every queue as it is now, and the floor. Callbacks are counted, but never the longest wait."""
     waiting: dict[Key, list[Waiting]] = defaultdict(list)
     handling: dict[Key, int] = defaultdict(int)
     balance: dict[Key, int] = defaultdict(int)
@@ -111,7 +106,7 @@ def live(
             handling[key] += 1
         for key, book in partition.ledger.books.items():
             balance[key] += book.balance()
-    signed_in = SignedIn(partitions, now) if signed_in is None else signed_in
+    signed_in = SignedIn(partitions, now)
     said = _queue_states(partitions)
     found: dict[Key, Live] = {}
     for key in {*keys_of(partitions), *waiting, *handling}:
@@ -175,19 +170,15 @@ def _is_open(calendar: Calendar, said: tuple[int, bool] | None, now: int) -> boo
 
 
 class Moment(NamedTuple):
-    """What every window of one moment needs: the live queues, who is signed in, and when agents last did something."""
+    """What every window of one moment needs: the live queues, and when agents last did something."""
 
     lives: Mapping[Key, Live]
-    signed_in: SignedIn
     doers: crossing.Moments
 
 
 def moment(partitions: Sequence[Partition], settings: Settings, now: int) -> Moment:
     """The floor as it is now."""
-    signed_in = SignedIn(partitions, now)
-    return Moment(
-        live(partitions, settings, now, signed_in), signed_in, crossing.moments(partitions, (FLOOR, ""))
-    )  # fmt: skip
+    return Moment(live(partitions, settings, now), crossing.moments(partitions, (FLOOR, "")))
 
 
 def windows(
@@ -203,7 +194,9 @@ def windows(
     ``known`` is of this moment, ``sums`` of an earlier one, for whoever asks for several windows.
     """
     sums = sums or Sums()
-    lives, signed_in, doers = known or moment(partitions, settings, now)
+    lives, doers = known or moment(partitions, settings, now)
+    # With each window again: a state that has ended since is in the slices now, and must not go on as well.
+    signed_in = SignedIn(partitions, now)
     rings = _rings(partitions)
     ring, short = _ring_of(window, rings)
     floor_fields, floor_maxima, found = {}, {}, {}  # type: ignore[var-annotated]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 
+from streams import snapshot
 from streams.contact.history import DUPLICATE, LATE
 from streams.events import AgentHeartbeat, AgentScheduled, AgentState, AgentStateChanged
 from streams.kpis import occupancy_ratio, on_call_ratio, pulled_per_hour
 from streams.presence import MAX_CHANGES, Presence, Spent, open_span, record
+from streams.settings import Settings
+from streams.snapshot import Snapshot, WorkerStatus
 from streams.view import FLOOR
 from tests.support import DAY, HOUR, Floor, call, heartbeat, ms, state, stored
 from tests.support import record as record_of
@@ -306,3 +311,26 @@ def test_signs_of_life_cost_one_timer_however_many_there_are() -> None:
         floor.take(AgentHeartbeat(event_id=f"b{n}", occurred_at=ms(60 * n), agent_id="ann"))
 
     assert len(floor.people._staff._timers) == 1
+
+
+def test_a_state_that_ends_while_a_snapshot_is_being_made_is_not_counted_twice() -> None:
+    floor = Floor(Settings(clock="stream", windows=("30m", "1h"))).take(state("ann", 0, "available"), heartbeat(600))
+    work = snapshot.steps(floor.partitions, floor.settings, WorkerStatus(), 0)
+    next(work)
+
+    floor.take(state("ann", 600, "break"))
+
+    taken = finished(work)
+    assert taken.now == ms(600)
+    for window in ("30m", "1h"):
+        assert taken.floor.windows[window].counts.state_ms["available"] == 600_000
+
+
+def finished(work: Generator[None, None, Snapshot]) -> Snapshot:
+    """What the steps come to."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            taken: Snapshot = done.value
+            return taken
