@@ -14,6 +14,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from streams.events import ConversationCommented
+from streams.facts import COMMENTED, Change
+
 _DIGEST: Final = 8
 
 
@@ -40,7 +43,14 @@ class Comments:
     def __iter__(self) -> Iterator[Comment]:
         return iter(self._kept.values())
 
-    def take(self, event_id: str, comment: Comment) -> None:
+    def take(self, event: ConversationCommented, changes: list[Change]) -> None:
+        """Keep the words of a comment that counts; one about a test contact does not."""
+        for sign, fact in changes:
+            if sign > 0 and fact.kind == COMMENTED and event.text:
+                comment = Comment(event.occurred_at, event.contact_id, fact.queue, fact.channel, event.text)
+                self._keep(event.event_id, comment)
+
+    def _keep(self, event_id: str, comment: Comment) -> None:
         """Keep a comment, if it is among the latest; the oldest makes room."""
         raw = f"{comment.contact_id}\n{event_id}".encode("utf-8", "surrogatepass")
         name = blake2b(raw, digest_size=_DIGEST).hexdigest().encode()

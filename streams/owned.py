@@ -25,7 +25,7 @@ _TOLD_KEY: Final = TOLD.encode()
 BEHIND_RECORDS: Final = 50_000
 """Records not applied yet: some two seconds of a worker at full speed. One that keeps up has some thousands."""
 _REFUSED_OVERHEAD_BYTES: Final = 500  # what a refused record takes beside its key and value, roughly
-_SHARED: Final = frozenset(b"svdknqamP")
+_SHARED: Final = frozenset(b"svdknqaAmP")
 _SHARED_PEOPLE: Final = b"p|a:"
 
 

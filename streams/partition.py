@@ -14,7 +14,7 @@ import msgspec
 from mypy_extensions import mypyc_attr
 
 from streams import presence
-from streams.comments import Comment, Comments
+from streams.comments import Comments
 from streams.contact.history import DUPLICATE, LATE, Contact
 from streams.contact.nouns import Waiting
 from streams.contacts import OUT_OF_ORDER, Contacts
@@ -32,16 +32,17 @@ from streams.events import (
     SourceGap,
     SourceSnapshot,
 )
-from streams.facts import COMMENTED, SKEWED, Change, Fact
+from streams.facts import SKEWED, Change, Fact
 from streams.help_centre import HelpCentre, HelpEvent
 from streams.ledger import Ledger
 from streams.measures.days import Days
-from streams.presence import Presence, Spent, Staff
+from streams.presence import Presence, Spent
 from streams.promises import Backlog
 from streams.records import Flush, Plain, Record, Refused
 from streams.roster import Roster
 from streams.settings import Settings
 from streams.slices import DAY
+from streams.staff import Staff
 from streams.stored import STATE_VERSION, Kept, StateRefusedError, of_this_version
 from streams.trust import OTHER, Sources
 from streams.trust.origin import origin_of
@@ -81,7 +82,8 @@ class Partition:
         self.ledger = Ledger(settings, self._prefix)
         self.store = Contacts(settings, self._prefix)
         keep_ms = round(settings.retention.agent_days * DAY)
-        self._staff: Roster[Presence, AgentEvent, Spent] = Roster(Staff(keep_ms), self._prefix + b"a|")
+        staff = Staff(keep_ms)
+        self._staff: Roster[Presence, AgentEvent, Spent] = Roster(staff, self._prefix + b"a|", staff)
         self._kept: list[Kept] = [self.store, self._staff]
         self.days = Days(settings.measures.timezone, self._prefix)
         self.comments = Comments(settings.retention.comments, self._prefix)
@@ -157,7 +159,7 @@ class Partition:
             if changes:
                 self._post(changes, offset, source, self.store.by_id[event.contact_id].born)  # type: ignore[union-attr, index]
                 if kind is ConversationCommented:
-                    self._keep(event, changes)  # type: ignore[arg-type]
+                    self.comments.take(event, changes)  # type: ignore[arg-type]
         else:
             self._take_other(event, offset, source)
         if at > self.watermark:
@@ -212,13 +214,6 @@ class Partition:
             self.days.spend(span, offset)
             for queue in ("", *span.queues):
                 self.ledger.spend(span, queue, offset, self.watermark)
-
-    def _keep(self, event: ConversationCommented, changes: list[Change]) -> None:
-        """Keep the words of a comment that counts; one about a test contact does not."""
-        for sign, fact in changes:
-            if sign > 0 and fact.kind == COMMENTED and event.text:
-                comment = Comment(event.occurred_at, event.contact_id, fact.queue, fact.channel, event.text)
-                self.comments.take(event.event_id, comment)
 
     def _reconcile(self, event: SourceSnapshot, offset: int, source: str) -> None:
         """What the source still has open is open; what it no longer has is closed as an orphan."""
@@ -308,6 +303,8 @@ class Partition:
             self.ledger.forget(key)
         elif code == b"a":
             self._staff.restore(name, value)
+        elif code == b"A":
+            self._staff.restore_page(name, value)
         elif code == b"v" and value:
             self.ledger.editions.restore(value)
         elif code == b"d":

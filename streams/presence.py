@@ -11,14 +11,15 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from functools import cached_property
+from itertools import pairwise
 from typing import Final, NamedTuple
 
-import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct, field
 
 from streams.contact.history import DUPLICATE, LATE
-from streams.events import AgentEvent, AgentScheduled, AgentStateChanged
-from streams.schedule import Activity, planned
+from streams.events import AgentStateChanged
+from streams.presence_pages import PresencePages, StateChange, order
+from streams.schedule import Activity
 from streams.slices import DAY, HOUR
 
 SERVING: Final = frozenset({"available", "ringing", "on_contact", "after_contact_work"})
@@ -32,17 +33,6 @@ LONGEST_MS: Final = 12 * HOUR
 """A state nobody ended is counted for this long at the most: a forgotten sign-out is not a week of work."""
 
 
-class StateChange(Struct, array_like=True, frozen=True, gc=False):
-    """From ``at`` on the agent is in ``state``; ``queues`` and ``capacity`` that are None stay as they were."""
-
-    at: int
-    seq: int
-    event_id: str
-    state: str
-    queues: tuple[str, ...] | None = None
-    capacity: int | None = None
-
-
 class Spent(NamedTuple):
     """Time in a state, [start, end) in epoch ms; sign +1 counted, -1 taken back."""
 
@@ -53,10 +43,11 @@ class Spent(NamedTuple):
     end: int
 
 
-class Presence(Struct, array_like=True, dict=True):
+class Presence(Struct, dict=True):
     """The recent state changes of one agent, in order; the last one is in force. ``cut``: older ones were dropped.
 
-    ``plans``: what the agent is scheduled to do (``streams.schedule``).
+    ``queues_before`` and ``capacity_before`` are what was in force before the first of them, None when nobody said.
+    ``plans``: what the agent is scheduled to do (``streams.schedule``). ``pages``: how all of it is stored.
     """
 
     agent_id: str
@@ -66,6 +57,9 @@ class Presence(Struct, array_like=True, dict=True):
     changes: list[StateChange] = []
     cut: bool = False
     plans: list[Activity] = []
+    queues_before: tuple[str, ...] | None = None
+    capacity_before: int | None = None
+    pages: PresencePages = field(default_factory=PresencePages)
 
     @property
     def queues(self) -> tuple[str, ...]:
@@ -79,13 +73,56 @@ class Presence(Struct, array_like=True, dict=True):
 
     @cached_property
     def _in_force(self) -> tuple[tuple[str, ...], int]:
-        """Queues and capacity: often told hundreds of changes ago, and asked for with each look at the floor."""
-        last = len(self.changes) - 1
-        return _queues(self.changes, last), _capacity(self.changes, last) or 1
+        """Queues and capacity: often told hundreds of changes ago, and asked for with each change and each look."""
+        latest = self.changes[::-1]
+        queues = next((change.queues for change in latest if change.queues is not None), self.queues_before)
+        capacity = next((change.capacity for change in latest if change.capacity is not None), self.capacity_before)
+        return queues or (), capacity or 1
+
+    @cached_property
+    def _ids(self) -> set[str]:
+        return {change.event_id for change in self.changes}
+
+    def knows(self, event_id: str) -> bool:
+        """Whether one of the changes is of this event."""
+        return event_id in self._ids
+
+    def place(self, change: StateChange) -> int:
+        """Where a change belongs among the others: mostly behind them."""
+        n = len(self.changes)
+        return (
+            n
+            if not n or order(self.changes[-1]) < order(change)
+            else bisect_left(self.changes, order(change), key=order)
+        )
+
+    def add(self, change: StateChange, place: int) -> None:
+        """Put a change where it belongs."""
+        queues, capacity = self._in_force
+        if place < len(self.changes):
+            del self.__dict__["_in_force"]
+        else:
+            self.__dict__["_in_force"] = (
+                queues if change.queues is None else change.queues,
+                capacity if change.capacity is None else change.capacity or 1,
+            )
+        self._ids.add(change.event_id)
+        self.changes.insert(place, change)
+        self.pages.put(change)
+
+    def drop_first(self) -> None:
+        """Know no more of the first change than what is in force since."""
+        gone = self.changes.pop(0)
+        self._ids.discard(gone.event_id)
+        if gone.queues is not None:
+            self.queues_before = gone.queues
+        if gone.capacity is not None:
+            self.capacity_before = gone.capacity
+        self.cut = True
 
     def changed(self) -> None:
         """Have what follows from the changes be found out anew."""
-        self.__dict__.pop("_in_force", None)
+        self.__dict__.clear()
 
     def state_at(self, now: int) -> str:
         """The state in force; "signed_out" when nothing is known or nothing was heard for ``LONGEST_MS``."""
@@ -94,62 +131,24 @@ class Presence(Struct, array_like=True, dict=True):
         return self.changes[-1].state
 
 
-class Staff:
-    """The rules of ``streams.roster`` for agents: forgotten so many ms after the last word of them and their plans."""
-
-    def __init__(self, keep_ms: int) -> None:
-        self._keep_ms = keep_ms
-
-    def new(self, who: str) -> Presence:
-        return Presence(who, changes=[])
-
-    def take(self, known: Presence, told: AgentEvent, watermark: int) -> list[Spent] | str:
-        if known.heard_at < 0 and told.occurred_at < watermark - self._keep_ms:
-            return LATE
-        spans = record(known, told) if isinstance(told, AgentStateChanged) else []
-        if isinstance(spans, str):
-            return spans
-        if isinstance(told, AgentScheduled):
-            known.plans = planned(known.plans, told)
-        known.heard_at = max(known.heard_at, told.occurred_at)
-        return spans
-
-    def due(self, known: Presence) -> int:
-        return max(known.heard_at, *(plan.end for plan in known.plans), 0) + self._keep_ms
-
-    def fire(self, _known: Presence, _now: int) -> None:
-        return None
-
-    def stored(self, known: Presence) -> Presence:
-        return known
-
-    def read(self, _who: str, value: bytes) -> Presence:
-        return _decode(value)
-
-
-def _order(change: StateChange) -> tuple[int, int, str]:
-    return (change.at, change.seq, change.event_id)
-
-
 def record(presence: Presence, event: AgentStateChanged) -> list[Spent] | str:
     """Take one state change; return the spans that follow, or why there are none: ``DUPLICATE`` or ``LATE``."""
     changes = presence.changes
-    if any(change.event_id == event.event_id for change in changes):
+    if presence.knows(event.event_id):
         return DUPLICATE
     change = StateChange(event.occurred_at, event.source_seq, event.event_id, event.state, event.queues, event.capacity)
-    n = bisect_left(changes, _order(change), key=_order)
+    n = presence.place(change)
     if n == 0 and changes and (presence.cut or changes[-1].at - change.at > KEEP_MS):
         return LATE
     if n == len(changes):
-        spans = [_spent(1, changes, n - 1, change.at)] if changes else []
-        changes.append(change)
+        spans = [_last(presence, change.at)] if changes else []
+        presence.add(change, n)
     else:
-        before = _spans(changes)
-        changes.insert(n, change)
-        spans = _difference(before, _spans(changes))
+        before = spans_of(presence)
+        presence.add(change, n)
+        spans = _difference(before, spans_of(presence))
     presence.team = event.team or presence.team
     _drop_old(presence)
-    presence.changed()
     return [span for span in spans if span.end > span.start]
 
 
@@ -157,40 +156,25 @@ def open_span(presence: Presence, now: int) -> Spent | None:
     """The span still running at ``now``; None when the agent is signed out or unknown."""
     if not presence.changes or presence.state_at(now) == "signed_out":
         return None
-    last = len(presence.changes) - 1
-    return _spent(1, presence.changes, last, max(now, presence.changes[last].at))
+    return _last(presence, max(now, presence.changes[-1].at))
 
 
 def spans_of(presence: Presence) -> list[Spent]:
     """The spans that are over, of the changes still known, in order."""
-    return _spans(presence.changes)
+    spans, queues = [], presence.queues_before or ()
+    for change, after in pairwise(presence.changes):
+        queues = queues if change.queues is None else change.queues
+        spans.append(_spent(change, queues, after.at))
+    return spans
 
 
-def _spent(sign: int, changes: list[StateChange], n: int, end: int) -> Spent:
-    change = changes[n]
-    return Spent(sign, change.state, _queues(changes, n), change.at, min(end, change.at + LONGEST_MS))
+def _last(presence: Presence, end: int) -> Spent:
+    """The span of the change in force."""
+    return _spent(presence.changes[-1], presence.queues, end)
 
 
-def _queues(changes: list[StateChange], n: int) -> tuple[str, ...]:
-    while n >= 0:
-        queues = changes[n].queues
-        if queues is not None:
-            return queues
-        n -= 1
-    return ()
-
-
-def _capacity(changes: list[StateChange], n: int) -> int | None:
-    while n >= 0:
-        capacity = changes[n].capacity
-        if capacity is not None:
-            return capacity
-        n -= 1
-    return None
-
-
-def _spans(changes: list[StateChange]) -> list[Spent]:
-    return [_spent(1, changes, n, changes[n + 1].at) for n in range(len(changes) - 1)]
+def _spent(change: StateChange, queues: tuple[str, ...], end: int) -> Spent:
+    return Spent(1, change.state, queues, change.at, min(end, change.at + LONGEST_MS))
 
 
 def _difference(before: list[Spent], after: list[Spent]) -> list[Spent]:
@@ -204,11 +188,8 @@ def _difference(before: list[Spent], after: list[Spent]) -> list[Spent]:
 def _drop_old(presence: Presence) -> None:
     changes = presence.changes
     oldest = changes[-1].at - KEEP_MS
+    kept = changes[0]
     while len(changes) > 1 and (len(changes) > MAX_CHANGES or changes[1].at < oldest):
-        queues, capacity = _queues(changes, 1), _capacity(changes, 1)
-        del changes[0]
-        changes[0] = structs.replace(changes[0], queues=queues, capacity=capacity)
-        presence.cut = True
-
-
-_decode = msgspec.msgpack.Decoder(Presence).decode
+        presence.drop_first()
+    if changes[0] is not kept:
+        presence.pages.give_up_before(order(changes[0]))

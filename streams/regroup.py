@@ -106,8 +106,8 @@ def _latest(place: int, markers: Any) -> dict[str, Any]:
 
 def _home(code: bytes, name: bytes, count: int, placing: Placing) -> int:
     """Where the next event or fact about somebody comes; a fact's key is the name without its kind (``c:``)."""
-    if code == _PAGE:
-        code, name = _PERSON, name.partition(b"|")[2]
+    if code in _PAGES:
+        code, name = _PAGES[code], name.partition(b"|")[2]
     return by_murmur2(name[2:], count) if code == _PERSON else placing(name, count)
 
 
@@ -116,7 +116,9 @@ def _placings(state: Sequence[Changelog], partitioner: str) -> Mapping[str, Plac
     found: dict[str, list[tuple[bytes, int]]] = defaultdict(list)
     for number, changelog in enumerate(state):
         for (topic, code, name), value in _entries(changelog):
-            if code in (_CONTACT, _AGENT) and not _is_ghost(value):
+            if code == _AGENT_PAGE:
+                name = name.partition(b"|")[2]  # noqa: PLW2901 - the first page may be deleted
+            if code in (_CONTACT, _AGENT, _AGENT_PAGE) and not _is_ghost(value):
                 found[topic].append((name, number))
     placings: dict[str, Placing] = defaultdict(lambda: PLACINGS[partitioner])
     for topic, keys in found.items():
@@ -155,9 +157,12 @@ def _including_nothing(code: bytes, value: bytes) -> bytes:
     return _encode(fields)
 
 
-_MARKER, _IDENTITY, _CONTACT, _AGENT, _PERSON, _PAGE, _TOLD = b"m", b"i", b"c", b"a", b"p", b"P", b"f"
-_BY_KEY: Final = (_CONTACT, _AGENT, _PERSON, _PAGE)
-_STAMP_AT: Final = {b"s": 0, b"n": 0, b"d": 0, _CONTACT: 1, _AGENT: 1, _PERSON: 1, _PAGE: 1}
+_MARKER, _IDENTITY, _CONTACT, _AGENT, _PERSON, _TOLD = b"m", b"i", b"c", b"a", b"p", b"f"
+_AGENT_PAGE, _PERSON_PAGE = b"A", b"P"
+_PAGES: Final = {_AGENT_PAGE: _AGENT, _PERSON_PAGE: _PERSON}
+"""Further pages of whom, with the page's number before the name."""
+_BY_KEY: Final = (_CONTACT, _AGENT, _PERSON, *_PAGES)
+_STAMP_AT: Final = {b"s": 0, b"n": 0, b"d": 0, _CONTACT: 1, _AGENT: 1, _PERSON: 1, _AGENT_PAGE: 1, _PERSON_PAGE: 1}
 _NEXT_OFFSET: Final = 1
 _GHOST: Final = 0x92
 _decode = msgspec.msgpack.Decoder().decode

@@ -93,20 +93,18 @@ class Paged(Protocol[K_contra]):
 
 
 class Roster(Generic[K, T, C]):
-    """Everybody, by ``who``. An empty roster is one with the same ``prefix`` of stored keys.
+    """Everybody, by ``who``. An empty roster is one with the same ``prefix`` of stored keys: "<topic>|<letter>|".
 
-    Those who are ``paged`` have further keys, one for each page, that begin with ``page_prefix``.
+    Those who are ``paged`` have further keys, one for each page, with the capital letter: "<topic>|<LETTER>|<page>|".
     """
 
-    def __init__(
-        self, rules: Rules[K, T, C], prefix: bytes, paged: Paged[K] | None = None, page_prefix: bytes = b""
-    ) -> None:
+    def __init__(self, rules: Rules[K, T, C], prefix: bytes, paged: Paged[K] | None = None) -> None:
         self.by_who: dict[str, K] = {}
         self.next_due = NEVER
         self._rules = rules
         self._prefix = prefix
         self._paged = paged
-        self._page_prefix = page_prefix
+        self._page_prefix = prefix[:-2] + prefix[-2:].upper()
         self._timers: list[tuple[int, str]] = []
         self._timed: dict[str, int] = {}
         self._dirty: dict[str, K] = {}

@@ -7,10 +7,11 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
-STATE_VERSION: Final = 4
-READ: Final = (3, STATE_VERSION)
-"""Versions this program reads. Of 3, an agent's work was one piece; a program of then would miss the other pages."""
-_SAID: Final = " and ".join(map(str, READ))
+STATE_VERSION: Final = 5
+READ: Final = (3, 4, STATE_VERSION)
+"""Versions this program reads. Of 3, an agent's work was one piece, and of 4 an agent's states were; a program of then
+would miss the other pages."""
+_SAID: Final = f"{', '.join(map(str, READ[:-1]))} and {READ[-1]}"
 
 Stored = TypeVar("Stored", bound=tuple[Any, ...])
 

@@ -46,7 +46,7 @@ class FactsPartition(Partition):
         self._slowest = NEVER
         agents = Agents() if destination == AGENTS else None
         rules: Any = agents or Customers(round(settings.retention.repeat_days * DAY))
-        self.people: Roster[Any, CrossFact, Change] = Roster(rules, self._prefix + b"p|", agents, self._prefix + b"P|")
+        self.people: Roster[Any, CrossFact, Change] = Roster(rules, self._prefix + b"p|", agents)
         self._kept = [self.people]
         self._tells_people = destination == AGENTS
 

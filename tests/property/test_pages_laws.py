@@ -32,7 +32,7 @@ People = Roster[Any, CrossFact, Change]
 
 def people() -> People:
     rules = Agents()
-    return Roster(rules, b"agent-facts|p|", rules, b"agent-facts|P|")
+    return Roster(rules, b"agent-facts|p|", rules)
 
 
 class Floor:

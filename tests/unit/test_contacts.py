@@ -235,7 +235,7 @@ def test_state_of_another_version_is_refused_with_what_to_do() -> None:
     one = Contacts(Settings(), b"call-events|")
 
     with pytest.raises(
-        StateRefusedError, match=r"state version 9; this program reads versions 3 and 4\. Run the version that"
+        StateRefusedError, match=r"state version 9; this program reads versions 3, 4 and 5\. Run the version that"
     ):
         one.restore(b"c1", msgspec.msgpack.encode((9, 0, False, 0, b"", None, -1, b"")))
     with pytest.raises(StateRefusedError, match="The stored marker is of state version 8"):

@@ -179,7 +179,7 @@ def test_a_marker_of_another_version_is_refused_with_what_to_do() -> None:
     marker = msgspec.msgpack.encode((7, 12, START, {}))
 
     with pytest.raises(
-        StateRefusedError, match="The stored marker is of state version 7; this program reads versions 3 and 4"
+        StateRefusedError, match="The stored marker is of state version 7; this program reads versions 3, 4 and 5"
     ):
         partition().restore(b"call-events|m|", marker)
 
