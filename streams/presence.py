@@ -18,7 +18,7 @@ from msgspec import Struct, field
 
 from streams.contact.history import DUPLICATE, LATE
 from streams.events import AgentStateChanged
-from streams.presence_pages import PresencePages, StateChange, order
+from streams.presence_pages import Order, PresencePages, StateChange, order
 from streams.schedule import Activity
 from streams.slices import DAY, HOUR
 
@@ -81,6 +81,7 @@ class Presence(Struct, dict=True):
 
     @cached_property
     def _ids(self) -> set[str]:
+        """To search hundreds of changes for an event's takes longer than all else of it."""
         return {change.event_id for change in self.changes}
 
     def knows(self, event_id: str) -> bool:
@@ -120,9 +121,17 @@ class Presence(Struct, dict=True):
             self.capacity_before = gone.capacity
         self.cut = True
 
-    def changed(self) -> None:
-        """Have what follows from the changes be found out anew."""
-        self.__dict__.clear()
+    def replace(self, gone: list[StateChange], new: list[StateChange], first: Order) -> None:
+        """As it is read back: some changes for others; of all, those count that are not before the first one."""
+        changes = self.changes
+        for change in gone:
+            if change not in new and change in changes[(n := self.place(change)) : n + 1]:
+                del changes[n]
+        for change in new:
+            if change not in changes[(n := self.place(change)) : n + 1]:
+                changes.insert(n, change)
+        del changes[: bisect_left(changes, first, key=order)]
+        self.__dict__.clear()  # what follows from them
 
     def state_at(self, now: int) -> str:
         """The state in force; "signed_out" when nothing is known or nothing was heard for ``LONGEST_MS``."""

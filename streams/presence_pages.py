@@ -18,8 +18,6 @@ Order = tuple[int, int, str]
 """What changes are in order of: time, number within the source, id."""
 
 BEHIND_ALL: Final[Order] = (2**62, 0, "")
-_NOTHING: Final[Order] = (-1, -1, "")
-_NEVER: Final = (-2, -1)
 
 
 class StateChange(Struct, array_like=True, frozen=True, gc=False):
@@ -39,59 +37,74 @@ def order(change: StateChange) -> Order:
 
 
 class PresencePages(Struct):
-    """The pages of one agent. ``page`` is being written, ``open`` stands on it; ``clean``: as it is stored.
+    """The pages of one agent: the changes ``held`` by each in use, and the offset that it includes as it is stored.
 
-    ``newest`` has, for each page in use, the last of its changes in their order. Those in ``void`` are not any more.
-    ``written`` is the page that was stored last, behind the offset it includes; ``first`` is where the changes begin
-    that count, as it says: behind all where there are none.
+    ``page`` is being written; ``clean``: as it is stored. Those in ``void`` are not in use any more. ``first`` is where
+    the changes begin that count, as the page says that was stored last; behind all where none does.
     """
 
     page: int = 0
-    open: list[StateChange] = field(default_factory=list)
     clean: bool = False
-    newest: dict[int, Order] = field(default_factory=lambda: {0: _NOTHING})
+    held: dict[int, list[StateChange]] = field(default_factory=lambda: {0: []})
+    stamps: dict[int, int] = field(default_factory=dict)
     void: list[int] = field(default_factory=list)
-    written: tuple[int, int] = _NEVER
     first: Order = BEHIND_ALL
+
+    @property
+    def open(self) -> list[StateChange]:
+        """What stands on the page that is being written."""
+        return self.held[self.page]
 
     def put(self, change: StateChange) -> None:
         """Write a change down."""
         if self.clean and len(self.open) >= FULL:
-            self.page = max(self.newest) + 1
-            self.open = []
+            self.page = max(self.held) + 1
+            self.held[self.page] = []
         self.open.append(change)
-        self.newest[self.page] = max(order(change), self.newest.get(self.page, _NOTHING))
         self.clean = False
 
-    def wrote(self, stamp: int, first: Order, page: int) -> None:
-        """A page is stored, as of this offset."""
-        self.written, self.first, self.page, self.clean = (stamp, page), first, page, True
+    def wrote(self, stamp: int, first: Order) -> None:
+        """The page that is being written is stored, as of this offset."""
+        self.stamps[self.page], self.first, self.clean = stamp, first, True
 
     def give_up_before(self, first: Order) -> None:
-        """Changes before this one count no more."""
-        self.open = [change for change in self.open if order(change) >= first]
-        for page in [page for page, newest in self.newest.items() if newest < first and page != self.page]:
-            del self.newest[page]
-            self.void.append(page)
+        """Changes before this one count no more. Pages are older the lower; one of late changes waits for its turn."""
+        while (lowest := min(self.held)) != self.page and all(order(change) < first for change in self.held[lowest]):
+            self._void(lowest)
+
+    def _void(self, page: int) -> list[StateChange]:
+        gone = self.erase(page)
+        self.void.append(page)
+        return gone
 
     # --- reading back ------------------------------------------------------------------------------------------------
 
-    def read(self, page: int, stamp: int, changes: list[StateChange], first: Order) -> bool:
-        """Take a page as it was stored, in any order; whether it is the one written last so far."""
-        if self.written == _NEVER:
-            self.newest.clear()
-        self.erase(page)
-        self.newest[page] = max(map(order, changes), default=_NOTHING)
-        latest = (stamp, page) >= self.written
-        if latest:
-            self.wrote(stamp, first, page)
-            self.open = changes
-        self.give_up_before(self.first)
-        return latest
+    def read(self, page: int, stamp: int, changes: list[StateChange], first: Order) -> tuple[list[StateChange], bool]:
+        """Take a page as it was stored, in any order; what is on none any more, and whether it is the last one so far.
 
-    def erase(self, page: int) -> bool:
-        """A page is deleted, or about to be read again; whether nothing is left."""
-        self.newest.pop(page, None)
+        A page that was stored before the first one is of somebody who was forgotten and has come back since.
+        """
+        gone = self.erase(page)
+        if stamp < self.stamps.get(0, stamp):
+            self.void.append(page)
+            return gone, False
+        for older in [one for one, at in self.stamps.items() if not page and at < stamp]:
+            gone += self._void(older)
+        latest = (stamp, page) >= self._latest((stamp, page))
+        self.held[page], self.stamps[page] = changes, stamp
+        if latest:
+            self.page, self.first, self.clean = page, first, True
+        self.give_up_before(self.first)
+        return gone, latest
+
+    def _latest(self, default: tuple[int, int]) -> tuple[int, int]:
+        return max(((at, page) for page, at in self.stamps.items()), default=default)
+
+    def erase(self, page: int) -> list[StateChange]:
+        """A page is deleted, or about to be read again; what stood on it."""
+        self.stamps.pop(page, None)
         if page in self.void:
             self.void.remove(page)
-        return not self.newest
+        if page == self.page:
+            self.page = self._latest((-1, page))[1]
+        return self.held.pop(page, [])

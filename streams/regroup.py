@@ -47,7 +47,7 @@ def regroup(
     markers: dict[str, dict[int, list[Any]]] = {}
     for number, changelog in enumerate(state):
         for (topic, code, name), value in _entries(changelog):
-            if code == _TOLD:
+            if code == _TOLD or _is_left_over(changelog, topic, code, name, value):
                 continue  # the new generation has told nobody anything yet
             if code == _MARKER:
                 markers.setdefault(topic, {})[number] = _decode(value)
@@ -143,6 +143,14 @@ def _entries(changelog: Changelog) -> Iterator[tuple[tuple[str, bytes, bytes], b
         yield (topic.decode(), code, name), value
 
 
+def _is_left_over(changelog: Changelog, topic: str, code: bytes, name: bytes, value: bytes) -> bool:
+    """Whether a page, not yet deleted, is of somebody who was forgotten since, and may be back on a first page."""
+    if code not in _PAGES:
+        return False
+    first = changelog.get(b"|".join((topic.encode(), _PAGES[code], name.partition(b"|")[2])))
+    return first is not None and _decode(first)[_PAGE_STAMP_AT] > _decode(value)[_PAGE_STAMP_AT]
+
+
 def _is_ghost(value: bytes) -> bool:
     return value[0] == _GHOST
 
@@ -164,6 +172,8 @@ _PAGES: Final = {_AGENT_PAGE: _AGENT, _PERSON_PAGE: _PERSON}
 _BY_KEY: Final = (_CONTACT, _AGENT, _PERSON, *_PAGES)
 _STAMP_AT: Final = {b"s": 0, b"n": 0, b"d": 0, _CONTACT: 1, _AGENT: 1, _PERSON: 1, _AGENT_PAGE: 1, _PERSON_PAGE: 1}
 _NEXT_OFFSET: Final = 1
+_PAGE_STAMP_AT: Final = 1
+"""Where ghosts have it, too."""
 _GHOST: Final = 0x92
 _decode = msgspec.msgpack.Decoder().decode
 _encode = msgspec.msgpack.Encoder().encode

@@ -6,7 +6,6 @@ that is known of the agent: of several pages, what the one says counts that was 
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import Final
 
 import msgspec
@@ -69,7 +68,7 @@ class Staff:
         """The page that is being written."""
         pages = known.pages
         first = order(known.changes[0]) if known.changes else None
-        pages.wrote(known.stamp, first or BEHIND_ALL, pages.page)
+        pages.wrote(known.stamp, first or BEHIND_ALL)
         return Page(
             known.agent_id, known.stamp, known.team, known.heard_at, pages.open, known.cut, known.plans, first,
             known.queues_before, known.capacity_before,
@@ -79,7 +78,7 @@ class Staff:
         return known.pages.page
 
     def pages(self, known: Presence) -> list[int]:
-        return [*known.pages.newest, *known.pages.void]
+        return [*known.pages.held, *known.pages.void]
 
     def void(self, known: Presence) -> list[int]:
         void, known.pages.void = known.pages.void, []
@@ -92,20 +91,17 @@ class Staff:
 
     def read_page(self, known: Presence, page: int, value: bytes) -> None:
         stored = _decode(value)
-        changes, pages = known.changes, known.pages
-        for change in stored.changes:
-            n = known.place(change)
-            if n == len(changes) or changes[n].event_id != change.event_id:
-                changes.insert(n, change)
-        if pages.read(page, stored.stamp, stored.changes, _first_of(stored)):
+        pages = known.pages
+        gone, latest = pages.read(page, stored.stamp, stored.changes, _first_of(stored))
+        if latest:
             known.stamp, known.team, known.heard_at = stored.stamp, stored.team, stored.heard_at
             known.cut, known.plans = stored.cut, stored.plans
             known.queues_before, known.capacity_before = stored.queues_before, stored.capacity_before
-        del changes[: bisect_left(changes, pages.first, key=order)]
-        known.changed()
+        known.replace(gone, pages.held.get(page, []), pages.first)
 
     def erase_page(self, known: Presence, page: int) -> bool:
-        return known.pages.erase(page)
+        known.replace(known.pages.erase(page), [], known.pages.first)
+        return not known.pages.held
 
 
 def _first_of(page: Page) -> Order:

@@ -10,13 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.events import AgentEvent, AgentHeartbeat, AgentScheduled, AgentState
 from streams.owned import is_shared
 from streams.presence import MAX_CHANGES, Presence, Spent, spans_of
-from streams.presence_pages import FULL, order
+from streams.presence_pages import FULL
+from streams.presence_pages import order as order_of
 from streams.regroup import regroup
 from streams.roster import Roster
 from streams.staff import Staff
@@ -91,7 +93,7 @@ class Floor:
         for key, value in pairs[order % (len(pairs) + 1) :] + pairs[: order % (len(pairs) + 1)]:
             read_into(self.stored, key, value)
         self.stored.restored()
-        list(self.stored.fire(self.now, self.flushed + 1))
+        list(self.stored.fire(self.log[self.flushed][1] if self.store else 0, self.flushed + 1))
         for offset in range(self.flushed + 1, len(self.log)):
             self._apply(self.stored, offset)
 
@@ -169,6 +171,7 @@ MANY = [("many", 30), ("flush",)]
 @given(st.lists(steps, max_size=80))
 @example([*MANY * 20, ("state", -200, "break", ("a",)), ("flush",), ("die", 7), *MANY])
 @example([("beat", 0), ("flush",), ("wait", 9 * 24), ("beat", 0), ("flush",), ("die", 0)])
+@example([*MANY, ("state", 5, "break", None), ("wait", 9 * 24), ("beat", 0), ("again", 30), ("flush",), ("die", 0)])
 def test_what_is_stored_on_pages_is_what_was_told(told: list[Any]) -> None:
     floor = run(told)
 
@@ -192,6 +195,7 @@ def test_a_change_writes_a_page_and_not_all_of_a_day() -> None:
     assert len(floor.living.by_who["ann"].changes) == MAX_CHANGES
     assert max(floor.written) == FULL
     assert MAX_CHANGES / FULL <= len(floor.store) <= MAX_CHANGES / FULL + 1
+    assert len(floor.follower.by_who["ann"].pages.void) <= 1
 
 
 def test_queues_told_on_a_page_that_is_gone_hold_after_a_crash() -> None:
@@ -202,12 +206,26 @@ def test_queues_told_on_a_page_that_is_gone_hold_after_a_crash() -> None:
     assert b"agent-events|a|ann" not in floor.store
 
 
-def test_who_comes_back_before_the_old_pages_are_deleted_begins_anew() -> None:
+def test_of_who_came_back_only_the_new_pages_go_to_more_partitions() -> None:
     day = [("state", 5, "available", ("a",)), ("flush",)] * (3 * FULL)
-    floor = run([*day, ("wait", 9 * 24), ("beat", 0), ("flush",), ("die", 0)])
+    floor = run([*day, ("wait", 9 * 24), ("state", 0, "break", None), ("flush",)])
+    assert len(floor.store) == 3
+    marker = encode((STATE_VERSION, len(floor.log), floor.now, {}, {}))
+
+    parts = regroup([{**floor.store, b"agent-events|m|": marker}], 2, {})
+
+    kept = [key for part in parts for key in dict(part.pairs) if b"|m|" not in key]
+    assert kept == [b"agent-events|a|ann"]
+
+
+@pytest.mark.parametrize("order", range(3))
+def test_who_comes_back_before_the_old_pages_are_deleted_begins_anew(order: int) -> None:
+    day = [("state", 5, "available", ("a",)), ("flush",)] * (3 * FULL)
+    first_again = ("again", 3 * FULL)
+    floor = run([*day, ("wait", 9 * 24), ("beat", 0), first_again, ("flush",), ("die", order)])
     assert len(floor.store) == 3
 
-    assert floor.stored.by_who["ann"].changes == []
+    assert len(floor.stored.by_who["ann"].changes) == 1
     floor.tell(state("ann", (floor.now - ms(0)) / 1000 - 60, "break", event_id="late"))
     floor.flush()
     floor.flush()
@@ -244,7 +262,7 @@ def test_an_agent_who_was_stored_in_one_piece_is_read_and_goes_on_on_pages() -> 
 
     known = found.by_who["ann"]
     assert (key, len(decode(page)[4])) == (b"agent-events|A|1|ann", 1)
-    assert [order(change) for change in known.changes[:2]] == [(ms(0), 0, "e0"), (ms(60), 1, "e1")]
+    assert [order_of(change) for change in known.changes[:2]] == [(ms(0), 0, "e0"), (ms(60), 1, "e1")]
     assert (len(known.changes), known.team, known.queues) == (21, "north", ("a",))
 
 

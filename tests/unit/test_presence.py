@@ -221,6 +221,16 @@ def test_presence_survives_a_restart_29(to: AgentState) -> None:
     assert again.window("15m", FLOOR, "", now=90) == floor.window("15m", FLOOR, "", now=90)
 
 
+def test_a_day_on_several_pages_survives_restarts_29() -> None:
+    floor = Floor()
+    for n in range(40):
+        change = state("ann", 60 * n, "break" if n % 2 else "available", ("billing",) if n == 0 else None)
+        floor = floor.take(change).restarted()
+
+    assert [change.at for change in floor.people.agents["ann"].changes] == [ms(60 * n) for n in range(40)]
+    assert floor.window("1h", FLOOR, "", now=2_340).state_ms == {"available": 1_200_000, "break": 1_140_000}
+
+
 def test_of_changes_two_days_apart_only_the_one_before_the_last_is_kept() -> None:
     one = agent(*(state("ann", 2 * n * DAY, "available") for n in range(5)))
 
