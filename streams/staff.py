@@ -100,7 +100,7 @@ class Staff:
         known.replace(gone, pages.held.get(page, []), pages.first)
 
     def erase_page(self, known: Presence, page: int) -> bool:
-        known.replace(known.pages.erase(page), [], known.pages.first)
+        known.pages.erase(page)
         return not known.pages.held
 
 

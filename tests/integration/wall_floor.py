@@ -122,7 +122,6 @@ class WallFloor:
         """End the server and start another on the same port, as a new worker would be."""
         port = self.server.port
         await self.server.stop()
-        await asyncio.sleep(0.5)
         while_down()
         web = msgspec.structs.replace(self.settings.web, port=port)
         self.server = self._new_server(msgspec.structs.replace(self.settings, web=web))
