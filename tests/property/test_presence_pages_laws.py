@@ -233,6 +233,13 @@ def test_who_comes_back_before_the_old_pages_are_deleted_begins_anew(order: int)
     assert list(floor.store) == [b"agent-events|a|ann"]
 
 
+def test_pages_given_up_just_before_an_agent_is_forgotten_are_deleted_too() -> None:
+    day = [("state", 5, "available", ("a",)), ("flush",)] * (3 * FULL)
+    floor = run([*day, ("wait", 25), ("state", 0, "break", None), ("wait", 9 * 24), ("flush",), ("flush",)])
+
+    assert floor.store == {}
+
+
 def test_more_partitions_take_all_pages_of_an_agent_to_where_the_next_event_comes() -> None:
     floor = run([("state", 5, "available", ("a",)), ("flush",)] * (5 * FULL))
     assert len(floor.store) == 5

@@ -94,6 +94,13 @@ def test_a_change_older_than_all_that_is_kept_is_not_counted_over_what_was_25() 
     assert record(one, state("ann", 5, "break")) == LATE
 
 
+def test_a_repeat_of_a_change_that_is_no_longer_kept_is_late_as_after_a_restart_25() -> None:
+    one = agent(*(state("ann", 10 * n, "available" if n % 2 else "on_contact") for n in range(MAX_CHANGES + 20)))
+
+    assert record(one, state("ann", 190, "available")) == LATE
+    assert record(one, state("ann", 200, "on_contact")) == DUPLICATE
+
+
 def test_queues_that_are_not_said_stay_as_they_were() -> None:
     one = agent(state("ann", 0, "available", ("billing",)), state("ann", 10, "on_contact"))
 
