@@ -9,7 +9,6 @@ stub, a stub is forgotten.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from heapq import heapify, heappop, heappush
 from sys import intern
 from typing import Any, Final
 
@@ -29,6 +28,7 @@ from streams.facts import Change, Fact
 from streams.settings import Settings
 from streams.slices import DAY, HOUR, MINUTE
 from streams.stored import STATE_VERSION, of_this_version
+from streams.timers import NEVER, Timers
 
 KEPT_OPEN: Final = 0
 KEPT_CLOSED: Final = 1
@@ -52,10 +52,11 @@ class Contacts:
         self.open_conversations = self._shown.open_conversations
         self.kept = [0, 0, 0]
         """How many contacts are ``KEPT_OPEN``, ``KEPT_CLOSED`` and ``KEPT_STUB``."""
-        self.next_due = _NEVER
+        self.next_due = NEVER
         self.told: list[Telling] = []
         self._prefix = prefix + b"c|"
-        self._timers: list[tuple[int, str]] = []
+        self._timers = Timers()
+        self._queues: dict[str, str] = {}
         self._dirty: list[Contact] = []
         self._forgotten: dict[str, None] = {}
         self._gone: list[str] = []
@@ -94,6 +95,8 @@ class Contacts:
             if at < contact.last_at:
                 counted_as = OUT_OF_ORDER
         entry = t.entry_of(event, fields)
+        if entry.queue is not None:
+            entry.queue = self._one_of_each(entry.queue)
         customer, lead = contact.customer, contact.lead
         whom = concerned(contact, entry)
         if fields[t.CUSTOMER_ID] is not None and _is_earlier(at, fields[t.CUSTOMER_ID], customer):
@@ -122,17 +125,23 @@ class Contacts:
         """
         kept: list[tuple[int, str]] = []
         timers = self._timers
-        while timers and timers[0][0] <= watermark:
-            deadline, name = heappop(timers)
+        for name in timers.come(watermark):
+            contact = self.by_id.get(name)
+            if contact is not None:
+                due = self._due(contact)
+                if contact.head is not None or timers.has_come(due):  # a stub has a timer of its own
+                    timers.add(due, name)
+        while (timer := timers.pop(watermark)) is not None:
+            deadline, name = timer
             contact = self.by_id.get(name)
             if contact is None:
                 continue
             due = self._due(contact)
             if due > deadline:
-                if contact.head is not None:  # a stub has a timer of its own
-                    heappush(timers, (due, name))
+                if contact.head is not None:
+                    timers.add(due, name)
             elif due == deadline and contact.stamp >= offset:
-                kept.append((deadline, name))
+                kept.append(timer)
             elif due == deadline:
                 if contact.head is None:
                     self._forget(name)
@@ -140,15 +149,15 @@ class Contacts:
                     history.shrink(contact)
                     self._count(contact)
                     self._touch(contact)
-                    heappush(timers, (self._due(contact), name))
+                    timers.add(self._due(contact), name)
                 elif contact.head.done_at >= 0 and contact.head.voicemail_at >= 0:
                     history.give_up_voicemail(contact, deadline)
                     self._refresh(contact, None)
                 else:
                     yield contact.born, self._close_as_orphan(contact, deadline)
-        for timer in kept:
-            heappush(timers, timer)
-        self.next_due = timers[0][0] if timers else _NEVER
+        for deadline, name in kept:
+            timers.add(deadline, name)
+        self.next_due = timers.next_due()
 
     def reconcile(self, snapshot: SourceSnapshot, offset: int) -> Iterator[tuple[int, list[Change]]]:
         """Compare what is open with what a source says is: yields each contact it no longer has, as ``fire`` does.
@@ -211,17 +220,24 @@ class Contacts:
 
     def _wait(self, due: int, name: str) -> None:
         """A timer for a contact; one that it had for later goes when there are many such, not only when it is due."""
-        if len(self._timers) > 2 * len(self.by_id) + _FEW:
+        if self._timers.count > 2 * len(self.by_id) + _FEW:
             self._time()
         else:
-            heappush(self._timers, (due, name))
+            self._timers.add(due, name)
         if due < self.next_due:
             self.next_due = due
 
     def _time(self) -> None:
-        """The timers, and no others; in place, because they may be just firing."""
-        self._timers[:] = [(self._due(contact), name) for name, contact in self.by_id.items()]
-        heapify(self._timers)
+        """The timers, and no others."""
+        self._timers.clear()
+        for name, contact in self.by_id.items():
+            self._timers.add(self._due(contact), name)
+
+    def _one_of_each(self, queue: str) -> str:
+        """The same name in one piece of memory, however many contacts have it."""
+        if len(self._queues) > _MOST_QUEUES:
+            self._queues.clear()
+        return self._queues.setdefault(queue, queue)
 
     def _count(self, contact: Contact) -> None:
         head = contact.head
@@ -304,7 +320,7 @@ class Contacts:
             elif self._due(contact) <= watermark:
                 self._forget(name)
         self._time()
-        self.next_due = self._timers[0][0] if self._timers else _NEVER
+        self.next_due = self._timers.next_due()
 
     def _key(self, name: str) -> bytes:
         return self._prefix + name.encode("utf-8", "surrogatepass")
@@ -319,7 +335,7 @@ _CALLS: Final = frozenset(kind for kind in Event.__args__ if issubclass(kind, Ca
 
 
 _FEW: Final = 64
-_NEVER: Final = 2**61
+_MOST_QUEUES: Final = 10_000
 _FORGOTTEN: Final = 0x92
 """First byte of a contact that was forgotten before its stub was stored: a pair of 0 and the offset it includes."""
 

@@ -22,6 +22,7 @@ class Shown:
         self.hands: dict[str, str] = {}
         self.voicemails: dict[str, Voicemail] = {}
         self.open_conversations: dict[str, Head] = {}
+        self._places: dict[tuple[str, str], tuple[str, str]] = {}
 
     def update(self, contact: Contact, head: Head) -> None:
         """This is the contact's state now."""
@@ -39,7 +40,7 @@ class Shown:
             segment = head.in_hand() if head.segments else None
             if segment is not None:
                 now |= _HANDLED
-                self.handling[name] = (segment.queue, head.channel)
+                self.handling[name] = self._one_of_each((segment.queue, head.channel))
                 if segment.agent_id is not None:
                     now |= _IN_HAND
                     self.hands[name] = segment.agent_id
@@ -50,6 +51,12 @@ class Shown:
         gone = before & ~now
         if gone:
             self._remove(name, gone)
+
+    def _one_of_each(self, place: tuple[str, str]) -> tuple[str, str]:
+        """The same queue and channel in one piece of memory, however many contacts are there."""
+        if len(self._places) > _MOST_PLACES:
+            self._places.clear()
+        return self._places.setdefault(place, place)
 
     def _remove(self, name: str, gone: int) -> None:
         if gone & _OPEN:
@@ -74,6 +81,7 @@ def _waiting(head: Head) -> list[Waiting]:
     return found
 
 
+_MOST_PLACES: Final = 10_000
 _OPEN: Final = 1
 _WAITING: Final = 2
 _HANDLED: Final = 4

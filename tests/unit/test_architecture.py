@@ -24,7 +24,7 @@ CORE = {
     *CONTRACT, *SETTINGS,
     "streams.facts", "streams.contact.log", "streams.slices", "streams.contact", "streams.contact.state",
     "streams.contact.moves", "streams.contacts", "streams.contact.history", "streams.presence", "streams.tally",
-    "streams.presence_pages", "streams.staff",
+    "streams.presence_pages", "streams.staff", "streams.timers",
     "streams.schedule", "streams.tally.conversations", "streams.contact.dialogue", "streams.books", "streams.maxima",
     "streams.editions",
     "streams.ledger", "streams.partition", "streams.counts", "streams.kpis", "streams.hours.calendar",
