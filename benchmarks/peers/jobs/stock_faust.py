@@ -18,7 +18,7 @@ app = faust.App(
     value_serializer="raw",
 )
 topic = app.topic(given.topic, value_serializer="raw")
-progress, slices = Progress(given.records), Slices()
+progress, slices = Progress(given), Slices()
 
 
 if given.mode == "tables":
