@@ -41,7 +41,7 @@ async def test_a_plain_loop_and_our_worker_count_what_is_true(empty_kafka: str) 
 
 
 async def test_a_plain_loop_and_our_worker_are_timed_while_records_come(empty_kafka: str) -> None:
-    records = plain_calls(4_000)  # two seconds of them, in forty batches
+    records = plain_calls(2_000)  # two seconds of them, in forty batches
 
     theirs = await tail_peer(LOOP, empty_kafka, records, 1)
     empty(empty_kafka)

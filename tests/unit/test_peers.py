@@ -205,7 +205,7 @@ def test_the_chart_has_every_latency_in_words_or_the_reason_why_there_is_none() 
     assert [text for text in said if text.endswith(" ms")] == ["20 / 100 ms"]
     assert "-  no & more" in said
     assert [len(text) < 90 for text in said if text.startswith("-  ended too early")] == [True]
-    assert [text for text in said if "2,000 events a second, live" in text]
+    assert [text for text in said if "1,000 events a second, live" in text]
 
 
 def test_a_chart_of_nothing_is_refused() -> None:
