@@ -41,7 +41,7 @@ async def keep_up(bootstrap: str, records: list[Line]) -> Kept:
         packed = ticks(producer, records, RATE)
         lags = list[int]()
         began, began_cpu, sent = time.monotonic(), used(worker.pid).cpu_seconds, 0
-        async for sent in paced(producer, packed):
+        async for _, sent in paced(producer, packed):
             if sent // packed[0].sent % 5 == 1:
                 lags.append(sent - (await watch.look()).committed)
         ended, ended_cpu = time.monotonic(), used(worker.pid).cpu_seconds

@@ -12,10 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import math
-import re
 import time
-from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -23,51 +20,15 @@ from typing import Final, NamedTuple
 import aiohttp
 import orjson
 
-from benchmarks.load import PARTITIONS, Line
+from benchmarks.load import PARTITIONS
 from benchmarks.peers.records import plain_calls
 from benchmarks.results import FILE, record
-from benchmarks.rig import PATIENCE_SECONDS, acknowledged, batches, fresh, kafka, producing, send, used, working
+from benchmarks.rig import LOOK_SECONDS, PATIENCE_SECONDS, fresh, kafka, look, paced, producing, ticks, used, working
+from benchmarks.seen import Look, Sent, after, latencies, quantile
 
-TICK_SECONDS: Final = 0.05
-LOOK_SECONDS: Final = 0.05
 WARM_SECONDS: Final = 5
 TRIAL: Final = Path(__file__).parents[1] / ".cache" / "latency.md"
-_EVENTS: Final = re.compile(r"^contactcenter_events_total\{[^}]*\} ([0-9.e+]+)$", re.MULTILINE)
-
-
-class Look(NamedTuple):
-    """One answer of ``/metrics``, or one frame: when it had come (s), how many events (or offered calls) it counts."""
-
-    at: float
-    events: int
-
-
-class Sent(NamedTuple):
-    """One batch: when it was handed to the producer (s), how many events there were with it."""
-
-    at: float
-    events: int
-
-
-def latencies(sent: Sequence[Sent], looks: Sequence[Look]) -> list[float]:
-    """Seconds from each batch to the first look that shows it all; both in order of time.
-
-    Raises ValueError when none does.
-    """
-    found, n = [], 0
-    for batch in sent:
-        while n < len(looks) and looks[n].events < batch.events:
-            n += 1
-        if n == len(looks):
-            raise ValueError(f"{batch.events:,} events were never seen")
-        found.append(looks[n].at - batch.at)
-    return found
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share of all do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
+_OFFER: Final = b'"type":"call.offered"'
 
 
 class Found(NamedTuple):
@@ -81,44 +42,23 @@ class Found(NamedTuple):
 async def measure(rate: int, seconds: int) -> Found:
     """Publish, look, and compare."""
     records = plain_calls(rate * (seconds + WARM_SECONDS))
-    size = int(rate * TICK_SECONDS)
+    offers = list(accumulate(_OFFER in line.value for line in records))
     with kafka() as bootstrap:
         broker = fresh(bootstrap)
         async with working(broker) as worker, producing(bootstrap) as producer:
             await worker.ready()
-            ticks = [list(batches(producer, records[n : n + size])) for n in range(0, len(records), size)]
-            counts = list(accumulate(len(records[n : n + size]) for n in range(0, len(records), size)))
-            offers = list(accumulate(_offers(records[n : n + size]) for n in range(0, len(records), size)))
+            packed = ticks(producer, records, rate)
             url = f"http://127.0.0.1:{worker.port}"
             looks: list[Look] = []
             frames: list[Look] = []
-            looking = asyncio.gather(_look(url, counts[-1], looks), _watch(url, offers[-1], frames))
+            looking = asyncio.gather(look(url, looks, len(records)), _watch(url, offers[-1], frames))
             began, before = time.monotonic(), used(worker.pid).cpu_seconds
-            sent, under_way = [], []
-            for n, tick in enumerate(ticks):
-                await asyncio.sleep(max(0.0, began + n * TICK_SECONDS - time.monotonic()))
-                sent.append(time.monotonic())
-                under_way += [await send(producer, batch) for batch in tick]
-            await acknowledged(under_way)
+            sent = [batch async for batch in paced(producer, packed)]
             share = (used(worker.pid).cpu_seconds - before) / (time.monotonic() - began)
             await asyncio.wait_for(looking, PATIENCE_SECONDS)
-    warm = sum(at < began + WARM_SECONDS for at in sent)
-    events = [Sent(*pair) for pair in zip(sent[warm:], counts[warm:], strict=True)]
-    calls = [Sent(*pair) for pair in zip(sent[warm:], offers[warm:], strict=True)]
+    events = after(sent, WARM_SECONDS)
+    calls = [Sent(batch.at, offers[batch.events - 1]) for batch in events]
     return Found(latencies(events, looks), latencies(calls, frames), share)
-
-
-def _offers(records: Sequence[Line]) -> int:
-    return sum(b'"type":"call.offered"' in (line.value or b"") for line in records)
-
-
-async def _look(url: str, until: int, looks: list[Look]) -> None:
-    async with aiohttp.ClientSession() as session:
-        while not looks or looks[-1].events < until:
-            async with session.get(f"{url}/metrics") as answer:
-                text = await answer.text()
-            looks.append(Look(time.monotonic(), int(sum(float(count) for count in _EVENTS.findall(text)))))
-            await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _watch(url: str, until: int, frames: list[Look]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import tempfile
 import time
@@ -16,6 +17,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
+import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
@@ -23,6 +25,7 @@ from aiokafka.structs import TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from benchmarks.load import PARTITIONS, Line
+from benchmarks.seen import Look, Sent
 from streams.broker import apache_kafka
 from streams.events import CALL_EVENTS
 from streams.quiet import quiet_libraries
@@ -36,6 +39,8 @@ PATIENCE_SECONDS: Final = 180.0
 _CORES: Final = frozenset(os.sched_getaffinity(0))  # of the machine: a rig that runs keeps itself on one of them
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 TICK_SECONDS: Final = 0.05
+LOOK_SECONDS: Final = 0.05
+_EVENTS: Final = re.compile(r"^contactcenter_events_total\{[^}]*\} ([0-9.e+]+)$", re.MULTILINE)
 _BATCH_BYTES: Final = 256 * 1024
 
 
@@ -152,14 +157,15 @@ def ticks(producer: Any, records: Sequence[Line], per_second: float) -> list[Tic
     return [Tick(min(n + size, len(records)), list(batches(producer, records[n : n + size]))) for n in starts]
 
 
-async def paced(producer: Any, packed: Sequence[Tick]) -> AsyncIterator[int]:
-    """Publish each tick when it is due; gives how many records are sent so far. At the end all is acknowledged."""
+async def paced(producer: Any, packed: Sequence[Tick]) -> AsyncIterator[Sent]:
+    """Publish each tick when it is due; gives when that was, how many are sent with it. Ends acknowledged."""
     under_way = []
     began = time.monotonic()
     for n, tick in enumerate(packed):
         await asyncio.sleep(max(0.0, began + n * TICK_SECONDS - time.monotonic()))
+        at = time.monotonic()
         under_way += [await send(producer, batch) for batch in tick.batches]
-        yield tick.sent
+        yield Sent(at, tick.sent)
     await acknowledged(under_way)
 
 
@@ -193,6 +199,16 @@ async def working(broker: Broker, **settings: str) -> AsyncIterator[line.Line]:
         async with line.Line(broker, Path(folder), clock="stream", **settings) as worker:
             await worker.start(lambda pid: pin(pid, WORKER_CORE))
             yield worker
+
+
+async def look(url: str, looks: list[Look], until: int) -> None:
+    """Read ``/metrics`` twenty times a second until so many events are in it; every look is added to ``looks``."""
+    async with aiohttp.ClientSession() as session:
+        while not looks or looks[-1].events < until:
+            async with session.get(f"{url}/metrics") as answer:
+                text = await answer.text()
+            looks.append(Look(time.monotonic(), int(sum(float(count) for count in _EVENTS.findall(text)))))
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 class Watch:

@@ -11,16 +11,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from benchmarks.load import PARTITIONS
+from benchmarks.load import PARTITIONS, Line
 from benchmarks.peers.environment import UnavailableError
+from benchmarks.peers.live import LIVE_SECONDS, WARM_SECONDS, tail_peer, tail_worker
 from benchmarks.peers.ours import run_worker
 from benchmarks.peers.race import Field, Run, run
-from benchmarks.peers.records import plain_calls
+from benchmarks.peers.records import LIVE_PER_SECOND, plain_calls
 from benchmarks.peers.report import report
 from benchmarks.peers.roster import PEERS, Peer
 from benchmarks.peers.table import Row
 from benchmarks.peers.truth import truth_of, verdict
-from benchmarks.rig import fresh, kafka, producing, publish, topic
+from benchmarks.rig import empty, fresh, kafka, producing, publish, topic
 from streams import __version__
 from streams.events import CALL_EVENTS
 
@@ -31,15 +32,16 @@ SHORT: Final = "call-events-short"
 
 
 class Entrant(NamedTuple):
-    """Somebody who runs: a row without figures, where, and how one run is made."""
+    """Somebody who runs: a row without figures, where, how one run is made, and one live."""
 
     row: Row
     field: Field
     go: Callable[[Field], Awaitable[Run]]
+    tail: Callable[[str, Sequence[Line], float], Awaitable[list[float]]]
 
 
 async def measure(records: int, runs: int, only: Sequence[str] = ()) -> list[Row]:
-    """Everybody in turn, ``runs`` times, or those of whose names a part is in ``only``.
+    """Everybody in turn, ``runs`` times, then once live; or those of whose names a part is in ``only``.
 
     One who can't run is not asked again, and its row says why.
     """
@@ -55,6 +57,11 @@ async def measure(records: int, runs: int, only: Sequence[str] = ()) -> list[Row
             for n, entrant in enumerate(entrants):
                 if turn == 0 or rows[n].speed is not None:
                     rows[n] = await _one_more(rows[n], entrant)
+        calls = plain_calls(LIVE_PER_SECOND * (WARM_SECONDS + LIVE_SECONDS))
+        for n, entrant in enumerate(entrants):
+            if rows[n].speed is not None:
+                empty(bootstrap)
+                rows[n] = await _live(rows[n], entrant, bootstrap, calls)
         return rows
 
 
@@ -71,7 +78,7 @@ def _peer(peer: Peer, field: Field) -> Entrant:
         name = f"{what} {peer.version()}{comma}{how}"
     except UnavailableError:  # its run says so too
         name = peer.name
-    return Entrant(Row(name, peer.keeps, field.records), field, partial(run, peer))
+    return Entrant(Row(name, peer.keeps, field.records), field, partial(run, peer), partial(tail_peer, peer))
 
 
 def _ours(field: Field) -> list[Entrant]:
@@ -80,7 +87,10 @@ def _ours(field: Field) -> list[Entrant]:
         False: Row(f"{name}, stamps only", keeps, field.records, is_ours=True),
         True: Row(f"{name}, transactions", f"{keeps}, fenced", field.records, is_ours=True),
     }
-    return [Entrant(row, field, partial(run_worker, transactions=on)) for on, row in rows.items()]
+    return [
+        Entrant(row, field, partial(run_worker, transactions=on), partial(tail_worker, transactions=on))
+        for on, row in rows.items()
+    ]
 
 
 async def _one_more(row: Row, entrant: Entrant) -> Row:
@@ -99,6 +109,16 @@ async def _one_more(row: Row, entrant: Entrant) -> Row:
     )
 
 
+async def _live(row: Row, entrant: Entrant, bootstrap: str, calls: Sequence[Line]) -> Row:
+    try:
+        row = row._replace(latencies=await entrant.tail(bootstrap, calls, WARM_SECONDS))
+    except UnavailableError as error:
+        print(f"{row.name}, live: {error}", flush=True)
+        return row._replace(not_live=str(error))
+    print(f"{row.name}: counted after {row.latency} ms, live", flush=True)
+    return row
+
+
 def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
@@ -115,7 +135,9 @@ def main() -> None:
     notes = (
         f"{records:,} voice events of five minutes in {PARTITIONS} partitions (a tenth for the slow), one process on "
         f"one core, Apache Kafka on the other; a first quarter warms the others up and is measured of ours; "
-        f"medians of {runs} in turn (least-most)."
+        f"medians of {runs} in turn (least-most). Latency: one live run of {LIVE_SECONDS} s at {LIVE_PER_SECOND:,} "
+        "events/s, warmed up; from handing an event to the producer until a peer has counted it in memory, but for "
+        "ours until /metrics shows it, flushed, acknowledged and committed."
     )
     report(rows, command, notes, final=asked.record)
 

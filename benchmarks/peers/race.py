@@ -13,8 +13,8 @@ import signal
 import tempfile
 import time
 import uuid
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -50,10 +50,18 @@ class Run(NamedTuple):
 
 async def run(peer: Peer, field: Field) -> Run:
     """Start the peer on its core, follow it to its end, and end it. Raises UnavailableError when it breaks or hangs."""
+    async with started(peer, field) as process:
+        return await asyncio.wait_for(_follow(process), 60 + field.records / LEAST_PER_SECOND)
+
+
+@asynccontextmanager
+async def started(peer: Peer, field: Field, *, live: bool = False) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The peer's process while the block lasts; when it breaks or hangs meanwhile, UnavailableError says why."""
     with tempfile.TemporaryDirectory(prefix="queuepulse-peer-", ignore_cleanup_errors=True) as folder:
         given = {
             "bootstrap": field.bootstrap, "topic": field.topic, "group": f"peer-{uuid.uuid4().hex[:8]}",
             "records": str(field.records), "partitions": str(PARTITIONS), "folder": folder, "mode": peer.mode,
+            "live": str(int(live)),
         }  # fmt: skip
         command = [*peer.command(), *(part for name, value in given.items() for part in (f"--{name}", value))]
         complaints = Path(folder, "complaints")
@@ -66,9 +74,9 @@ async def run(peer: Peer, field: Field) -> Run:
         finally:
             os.close(out)
         try:
-            return await asyncio.wait_for(_follow(process), 60 + field.records / LEAST_PER_SECOND)
+            yield process
         except (EOFError, ProcessLookupError, TimeoutError) as error:
-            what = "did not finish" if isinstance(error, TimeoutError) else "ended without totals"
+            what = "did not finish" if isinstance(error, TimeoutError) else "ended too early"
             raise UnavailableError(f"{what}: {_last(complaints)}") from None
         finally:
             with suppress(ProcessLookupError):  # it ends by itself, too

@@ -16,6 +16,8 @@ from streams.events import CALL_EVENTS
 from streams.simulate import Item, for_rate, simulate
 
 SPAN_SECONDS: Final = 300
+LIVE_PER_SECOND: Final = 1_000
+"""The rate of the live runs: a third of what the slowest takes of a backlog."""
 _DURATIONS: Final = re.compile(rb',"(?:wait|ring|talk|hold|acw)_ms":\d+')
 
 

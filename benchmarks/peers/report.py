@@ -9,6 +9,7 @@ from typing import Final
 
 from benchmarks.peers.chart import chart
 from benchmarks.peers.environment import KEPT
+from benchmarks.peers.records import LIVE_PER_SECOND
 from benchmarks.peers.table import HEADER, Row, cells, ranked, times
 from benchmarks.results import FILE, machine, record
 
@@ -33,7 +34,7 @@ def report(rows: Sequence[Row], command: str, notes: str, *, final: bool) -> Non
 
 
 def shown(readme: str, rows: Sequence[Row], command: str, where: str) -> str:
-    """The README with the picture, and in words who is faster than we are and whose totals were wrong.
+    """The README with the picture, and in words who is faster than we are, whose totals were wrong, and latency.
 
     Raises ValueError when it has no place for it.
     """
@@ -49,8 +50,20 @@ def shown(readme: str, rows: Sequence[Row], command: str, where: str) -> str:
         f"{begin} what each counted is compared with the truth.",
         f"Faster than ours with everything on: {', '.join(faster) or 'nobody'}.",
         f"Wrong totals: {', '.join(wrong) or 'nobody'}.",
+        *_live(ran),
         *([f"Could not run: {', '.join(missing)}."] if missing else []),
         "The table is in [benchmarks/results.md](benchmarks/results.md).",
     ]
-    picture = "![Events a second of everybody who ran, as bars, fastest first](docs/pictures/peers.svg)"
+    picture = "![Events a second and latency of everybody who ran, as bars, fastest first](docs/pictures/peers.svg)"
     return _BLOCK.sub(lambda _: f"{picture}\n\n{chr(10).join(said)}\n", readme)
+
+
+def _live(ran: Sequence[Row]) -> list[str]:
+    """Ours beside all the others, in a sentence; none where it did not run live, or nobody else."""
+    ours = [row.latency.p50_ms for row in ran if row.is_ours and row.latency]
+    theirs = [row.latency.p50_ms for row in ran if row.latency and not row.is_ours]
+    if not ours or not theirs:
+        return []
+    shown = f"the median event is in our `/metrics` after {min(ours):,.0f}-{max(ours):,.0f} ms"
+    counted = f"the others have counted it, in memory, after {min(theirs):,.0f}-{max(theirs):,.0f} ms"
+    return [f"Live, at {LIVE_PER_SECOND:,} events a second, {shown}; {counted}."]

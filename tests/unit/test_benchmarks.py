@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.flat import Cost, Side, cost, row, sides
-from benchmarks.latency import Look, Sent, latencies, quantile
 from benchmarks.peers.records import plain_calls
+from benchmarks.seen import Look, Sent, after, latencies, quantile
 
 
 def test_an_event_is_seen_with_the_first_answer_that_counts_it() -> None:
@@ -19,6 +19,12 @@ def test_an_event_is_seen_with_the_first_answer_that_counts_it() -> None:
 def test_an_event_that_is_never_seen_is_an_error() -> None:
     with pytest.raises(ValueError, match="20 events were never seen"):
         latencies([Sent(1.0, 20)], [Look(1.5, 19)])
+
+
+def test_what_is_sent_while_they_warm_up_is_left_out() -> None:
+    sent = [Sent(10.0, 1), Sent(14.9, 2), Sent(15.0, 3), Sent(20.0, 4)]
+
+    assert after(sent, 5) == [Sent(15.0, 3), Sent(20.0, 4)]
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.5, 50), (0.99, 99), (1.0, 100), (0.0, 1)])

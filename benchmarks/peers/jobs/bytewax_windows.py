@@ -1,6 +1,7 @@
 """Bytewax: contacts in ``stateful_flat_map``, slices in its tumbling windows of event time, two minutes of patience.
 
-No recovery store is set up, so nothing survives; the backlog is read to its end, which closes every window.
+No recovery store is set up, so nothing survives; the backlog is read to its end, which closes every window. A record
+is counted when its contact has it, or when its window does.
 """
 
 from __future__ import annotations
@@ -20,29 +21,32 @@ from common import SLICE_MS, Arguments, Fact, Progress, Waiting, add_to, argumen
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-def advance(before: Waiting | None, event: dict[str, Any]) -> tuple[Waiting | None, Iterable[Fact]]:
-    """The contact's next state, and what counts."""
-    after, fact = step(before, event)
-    return after, () if fact is None else (fact,)
-
-
-def fold(counts: list[int], fact: Fact) -> list[int]:
-    """Count one fact in its window."""
-    add_to(counts, fact.kind, fact.waited_ms)
-    return counts
+def decode(message: Any) -> tuple[str, dict[str, Any]]:
+    """The event, by its contact."""
+    event = orjson.loads(message.value)
+    return event["contact_id"], event
 
 
 def main(given: Arguments) -> None:
     """Count until all are counted."""
-    progress = Progress(given.records, to_the_end=False)
+    progress = Progress(given, to_the_end=False)
 
-    def decode(message: Any) -> tuple[str, dict[str, Any]]:
-        event = orjson.loads(message.value)
+    def advance(before: Waiting | None, event: dict[str, Any]) -> tuple[Waiting | None, Iterable[Fact]]:
+        """The contact's next state, and what counts."""
+        after, fact = step(before, event)
+        if fact is None:
+            progress.took()
+            return after, ()
+        return after, (fact,)
+
+    def fold(counts: list[int], fact: Fact) -> list[int]:
+        """Count one fact in its window."""
+        add_to(counts, fact.kind, fact.waited_ms)
         progress.took()
-        return event["contact_id"], event
+        return counts
 
     flow = Dataflow("race")
-    read = kafka.input("read", flow, brokers=[given.bootstrap], topics=[given.topic], tail=False)
+    read = kafka.input("read", flow, brokers=[given.bootstrap], topics=[given.topic], tail=bool(given.live))
     events = op.map("decode", read.oks, decode)
     facts = op.stateful_flat_map("contacts", events, advance)
     by_queue = op.map("by queue", facts, lambda found: (found[1].queue, found[1]))

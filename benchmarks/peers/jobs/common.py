@@ -18,7 +18,10 @@ WARM_SHARE = 4
 
 
 class Arguments(NamedTuple):
-    """Where the records are, and how many: a peer ends when it has counted them all."""
+    """Where the records are, and how many: a peer ends when it has counted them all.
+
+    With ``live`` (1, otherwise 0) they come one by one, and it says of each how many it has counted with it.
+    """
 
     bootstrap: str
     topic: str
@@ -27,6 +30,7 @@ class Arguments(NamedTuple):
     partitions: int
     folder: str
     mode: str
+    live: int
 
 
 class Waiting(NamedTuple):
@@ -84,21 +88,24 @@ def add_to(counts: list[int], kind: str, waited_ms: int) -> None:
 
 
 class Progress:
-    """Counts records, and says on standard output how many when a quarter and all of them are.
+    """Counts records, and says on standard output how many when a quarter and all of them are, or live each time.
 
-    Where counting is not the end (windows follow, in another step), ``to_the_end=False`` leaves ``done`` to the peer.
+    Where counting is not the end (windows are to be closed), ``to_the_end=False`` leaves ``done`` to the peer.
     """
 
-    def __init__(self, records: int, *, to_the_end: bool = True) -> None:
+    def __init__(self, given: Arguments, *, to_the_end: bool = True) -> None:
         self._to_the_end = to_the_end
-        self._warm = records // WARM_SHARE
-        self._records = records
+        self._live = bool(given.live)
+        self._warm = given.records // WARM_SHARE
+        self._records = given.records
         self._count = 0
 
     def took(self, records: int = 1) -> bool:
         """Some more are counted; whether these were the last."""
         before = self._count
         self._count = after = before + records
+        if self._live and records:
+            say(f"took {after}")
         if before < self._warm <= after:
             say(f"warm {after}")
         if after >= self._records > before:
@@ -126,5 +133,5 @@ def arguments() -> Arguments:
     """What ``benchmarks.peers`` puts on the command line."""
     parser = argparse.ArgumentParser()
     for name in Arguments._fields:
-        parser.add_argument(f"--{name}", type=int if name in ("records", "partitions") else str, required=True)
+        parser.add_argument(f"--{name}", type=int if name in ("records", "partitions", "live") else str, required=True)
     return Arguments(**vars(parser.parse_args(sys.argv[1:])))

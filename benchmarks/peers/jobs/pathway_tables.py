@@ -83,7 +83,10 @@ def main(given: Arguments) -> None:
 
     def end(_: int) -> None:
         """What both outputs have passed is counted."""
-        if any(records >= given.records for time, records in counted.items() if time <= summed_at):
+        records = max((records for time, records in counted.items() if time <= summed_at), default=0)
+        if given.live:
+            say(f"took {records}")
+        if records >= given.records:
             say(f"done {given.records}")
             tell(found)
             os._exit(0)

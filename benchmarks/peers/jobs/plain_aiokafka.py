@@ -14,7 +14,7 @@ async def main(given: Arguments) -> None:
     consumer = AIOKafkaConsumer(
         given.topic, bootstrap_servers=given.bootstrap, group_id=given.group, auto_offset_reset="earliest"
     )
-    progress, slices = Progress(given.records), Slices()
+    progress, slices = Progress(given), Slices()
     contacts: dict[str, Waiting] = {}
     await consumer.start()
     everything = False

@@ -18,11 +18,12 @@ def main(given: Arguments) -> None:
         }
     )
     consumer.subscribe([given.topic])
-    progress, slices = Progress(given.records), Slices()
+    progress, slices = Progress(given), Slices()
     contacts: dict[str, Waiting] = {}
     everything = False
     while not everything:
-        messages = consumer.consume(10_000, timeout=0.1)
+        # Asked for many it waits for so many, or for as long as it may: so for one, and whatever has come with it.
+        messages = consumer.consume(1, timeout=1.0) + consumer.consume(10_000, timeout=0)
         for message in messages:
             event = orjson.loads(message.value())
             contact = event["contact_id"]

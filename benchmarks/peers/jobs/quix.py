@@ -19,7 +19,6 @@ from common import (
     Slices,
     Waiting,
     arguments,
-    say,
     step,
     tell,
 )
@@ -64,7 +63,7 @@ def main(given: Arguments) -> None:
 
 def in_memory(app: Application, facts: Any, given: Arguments) -> dict[tuple[str, int], list[int]]:
     """Slices in a dictionary."""
-    progress, slices = Progress(given.records), Slices()
+    progress, slices = Progress(given), Slices()
 
     def count(fact: Fact | None) -> None:
         if fact is not None:
@@ -78,15 +77,16 @@ def in_memory(app: Application, facts: Any, given: Arguments) -> dict[tuple[str,
 
 def in_windows(app: Application, facts: Any, given: Arguments) -> dict[tuple[str, int], list[int]]:
     """Slices in windows by queue; the latest value of each is its total."""
-    progress = Progress(given.records, to_the_end=False)
+    progress = Progress(given)
     found: dict[tuple[str, int], list[int]] = {}
-    sent = arrived = 0
-    is_read = False
+
+    def took() -> None:
+        if progress.took():
+            app.stop()
 
     def count(fact: Fact | None) -> None:
-        nonlocal sent, is_read
-        sent += fact is not None
-        is_read = progress.took() or is_read
+        if fact is None:
+            took()
 
     def row(fact: Fact) -> dict[str, Any]:
         kind = fact.kind
@@ -100,11 +100,8 @@ def in_windows(app: Application, facts: Any, given: Arguments) -> dict[tuple[str
         }
 
     def arrive(_: Any) -> None:
-        nonlocal arrived
-        arrived += 1
-        if is_read and arrived == sent:
-            say(f"done {given.records}")
-            app.stop()
+        """What counts is counted when it comes back."""
+        took()
 
     def keep(value: dict[str, Any], key: Any, _at: int, _headers: Any) -> None:
         found[key.decode() if isinstance(key, bytes) else key, value["start"]] = [

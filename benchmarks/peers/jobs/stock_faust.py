@@ -1,4 +1,8 @@
-"""Faust's own per-event agent: in dictionaries, or with ``--mode tables`` in tables with changelogs."""
+"""Faust's own per-event agent: in dictionaries, or with ``--mode tables`` in tables with changelogs.
+
+The changelogs' topics are there before Faust is. It would make them, but its agent crashes when a record comes before
+its client knows that they have partitions, and on a busy machine that is nearly always so.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import os
 import faust
 import orjson
 from common import SLICE_MS, Progress, Slices, Waiting, add_to, arguments, step, tell
+from confluent_kafka.admin import AdminClient, NewTopic
 
 given = arguments()
 app = faust.App(
@@ -18,10 +23,17 @@ app = faust.App(
     value_serializer="raw",
 )
 topic = app.topic(given.topic, value_serializer="raw")
-progress, slices = Progress(given.records), Slices()
+progress, slices = Progress(given), Slices()
 
 
 if given.mode == "tables":
+    changelogs = [
+        NewTopic(f"{given.group}-{name}-changelog", given.partitions, 1, config={"cleanup.policy": "compact"})
+        for name in ("contacts", "slices")
+    ]
+    admin = AdminClient({"bootstrap.servers": given.bootstrap})
+    for made in admin.create_topics(changelogs).values():
+        made.result()
     contacts = app.Table("contacts", partitions=given.partitions)
     counted = app.Table("slices", partitions=given.partitions, key_type=str)
 

@@ -15,6 +15,7 @@ import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.connector.kafka.source.KafkaSource;
+import org.apache.flink.connector.kafka.source.KafkaSourceBuilder;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
@@ -27,11 +28,13 @@ import org.apache.flink.util.Collector;
 /**
  * Flink's DataStream API in one process: contacts in keyed state, slices in tumbling windows of event time with two
  * minutes of patience, watermarks by partition as its Kafka source makes them, a checkpoint every second. The backlog is
- * read to its end, which closes every window.
+ * read to its end, which closes every window. A record is counted when its contact has it, or when its window does.
  */
 public final class FlinkJob {
     private static final AtomicLong COUNT = new AtomicLong();
     private static final StringBuffer TOTALS = new StringBuffer();
+    private static long warm;
+    private static boolean live;
 
     @JsonIgnoreProperties(ignoreUnknown = true)
     public static class Event {
@@ -72,12 +75,7 @@ public final class FlinkJob {
     }
 
     static final class Advance extends KeyedProcessFunction<String, Event, Fact> {
-        private final long warm;
         private transient ValueState<Waiting> contact;
-
-        Advance(long records) {
-            this.warm = records / 4;
-        }
 
         @Override
         public void open(OpenContext context) {
@@ -86,10 +84,6 @@ public final class FlinkJob {
 
         @Override
         public void processElement(Event event, Context context, Collector<Fact> out) throws IOException {
-            long count = COUNT.incrementAndGet();
-            if (count == warm) {
-                System.out.println("warm " + count);
-            }
             if (event.type.equals("call.offered")) {
                 Waiting waiting = new Waiting();
                 waiting.queue = event.queue;
@@ -98,12 +92,16 @@ public final class FlinkJob {
                 out.collect(new Fact(event.queue, event.occurred_at, 0, 0));
             } else if (event.type.equals("call.answered") || event.type.equals("call.abandoned")) {
                 Waiting waiting = contact.value();
-                if (waiting != null) {
+                if (waiting == null) {
+                    counted();
+                } else {
                     contact.clear();
                     boolean answered = event.type.equals("call.answered");
                     long waited = answered ? event.occurred_at - waiting.since : 0;
                     out.collect(new Fact(waiting.queue, event.occurred_at, answered ? 1 : 2, waited));
                 }
+            } else {
+                counted();
             }
         }
     }
@@ -118,6 +116,7 @@ public final class FlinkJob {
         public long[] add(Fact fact, long[] sums) {
             sums[fact.field]++;
             sums[3] += fact.waited;
+            counted();
             return sums;
         }
 
@@ -145,6 +144,16 @@ public final class FlinkJob {
         }
     }
 
+    private static void counted() {
+        long count = COUNT.incrementAndGet();
+        if (live) {
+            System.out.println("took " + count);
+        }
+        if (count == warm) {
+            System.out.println("warm " + count);
+        }
+    }
+
     private static String keep(String slice) {
         TOTALS.append(TOTALS.isEmpty() ? "" : ",").append(slice);
         return slice;
@@ -155,7 +164,8 @@ public final class FlinkJob {
         for (int n = 0; n < arguments.length; n += 2) {
             given.put(arguments[n].substring(2), arguments[n + 1]);
         }
-        long records = Long.parseLong(given.get("records"));
+        warm = Long.parseLong(given.get("records")) / 4;
+        live = given.get("live").equals("1");
         Configuration configuration = new Configuration();
         configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(1));
         configuration.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
@@ -163,20 +173,21 @@ public final class FlinkJob {
         StreamExecutionEnvironment job = StreamExecutionEnvironment.getExecutionEnvironment(configuration);
         job.setParallelism(1);
         job.getConfig().enableObjectReuse();
-        KafkaSource<Event> source = KafkaSource.<Event>builder()
+        KafkaSourceBuilder<Event> source = KafkaSource.<Event>builder()
                 .setBootstrapServers(given.get("bootstrap"))
                 .setTopics(given.get("topic"))
                 .setGroupId(given.get("group"))
                 .setStartingOffsets(OffsetsInitializer.earliest())
-                .setBounded(OffsetsInitializer.latest())
-                .setValueOnlyDeserializer(new Decoding())
-                .build();
+                .setValueOnlyDeserializer(new Decoding());
+        if (!live) {
+            source.setBounded(OffsetsInitializer.latest());
+        }
         WatermarkStrategy<Event> watermarks = WatermarkStrategy
                 .<Event>forBoundedOutOfOrderness(Duration.ofMinutes(2))
                 .withTimestampAssigner((event, at) -> event.occurred_at);
-        var closed = job.fromSource(source, watermarks, "events")
+        var closed = job.fromSource(source.build(), watermarks, "events")
                 .keyBy(event -> event.contact_id)
-                .process(new Advance(records))
+                .process(new Advance())
                 .keyBy(fact -> fact.queue)
                 .window(TumblingEventTimeWindows.of(Duration.ofSeconds(10)))
                 .aggregate(new Sums(), new Closed());

@@ -42,12 +42,14 @@ public final class KafkaStreamsJob {
     static final class Counting extends ContextualProcessor<byte[], byte[], Void, Void> {
         private final long warm;
         private final long records;
+        private final boolean live;
         private KeyValueStore<String, byte[]> contacts;
         private KeyValueStore<String, byte[]> slices;
 
-        Counting(long records) {
+        Counting(long records, boolean live) {
             this.warm = records / 4;
             this.records = records;
+            this.live = live;
         }
 
         @Override
@@ -86,6 +88,9 @@ public final class KafkaStreamsJob {
                 default -> {}
             }
             long count = COUNT.incrementAndGet();
+            if (live) {
+                System.out.println("took " + count);
+            }
             if (count == warm) {
                 System.out.println("warm " + count);
             } else if (count == records) {
@@ -119,6 +124,7 @@ public final class KafkaStreamsJob {
         }
         String mode = given.get("mode");
         long records = Long.parseLong(given.get("records"));
+        boolean live = given.get("live").equals("1");
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, given.get("group"));
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, given.get("bootstrap"));
@@ -136,7 +142,7 @@ public final class KafkaStreamsJob {
         Topology topology = new Topology();
         topology.addSource("events", Serdes.ByteArray().deserializer(), Serdes.ByteArray().deserializer(),
                 given.get("topic"));
-        topology.addProcessor("counting", () -> new Counting(records), "events");
+        topology.addProcessor("counting", () -> new Counting(records, live), "events");
         topology.addStateStore(store("contacts", inMemory), "counting");
         topology.addStateStore(store("slices", inMemory), "counting");
 
