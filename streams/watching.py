@@ -36,6 +36,8 @@ class Watching:
         self._rendered: dict[str, tuple[int, bytes, float]] = {}
         self._taking_seconds = 0.0
         self._owed_seconds = 0.0
+        self.spent_seconds = 0.0
+        """The processor time that snapshots have cost so far."""
         self._is_behind = is_behind
 
     @property
@@ -57,7 +59,7 @@ class Watching:
                 return body
             snapshot = await self._take(within_ms)
             if at_ms != self._taken_at_ms:
-                body, seconds = await asyncio.to_thread(_timed, render, snapshot)
+                body, seconds = await asyncio.to_thread(timed, lambda: render(snapshot))
                 self._owed_seconds += seconds
                 self._rendered[name] = self._taken_at_ms, body, self._taking_seconds + seconds
             return body
@@ -86,11 +88,14 @@ class Watching:
                 snapshot: Snapshot = done.value
                 return snapshot
             finally:
-                self._owed_seconds += thread_time() - began
+                seconds = thread_time() - began
+                self._owed_seconds += seconds
+                self.spent_seconds += seconds
             yield
 
 
-def _timed(render: Callable[[Snapshot], bytes], snapshot: Snapshot) -> tuple[bytes, float]:
+def timed(make: Callable[[], bytes]) -> tuple[bytes, float]:
+    """What is made, and the processor time (s) it took this thread."""
     began = thread_time()
-    body = render(snapshot)
+    body = make()
     return body, thread_time() - began

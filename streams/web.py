@@ -118,7 +118,8 @@ class WebServer:
         budget = settings.worker.series_budget
         taken = self._taken
         self._planner = Planner(taken, lambda: self._partitions().values())
-        self._board = Board(taken, lambda: self._partitions().values(), self._planner.forecaster.latest)
+        latest = self._planner.forecaster.latest
+        self._board = Board(taken, lambda: self._partitions().values(), latest, spent=self._spent_seconds)
         self._worker_metrics = Exposition(budget, with_process=True)
         self._floor_metrics = Exposition(budget, with_process=False)
 
@@ -278,6 +279,9 @@ class WebServer:
 
     async def _taken(self, within_ms: int) -> Snapshot:
         return await self._floor.taken(within_ms)
+
+    def _spent_seconds(self) -> float:
+        return self._own.spent_seconds + self._whole.spent_seconds
 
     def _partitions(self) -> Mapping[PartitionKey, Partition]:
         """Those counted here, and those that others tell of."""

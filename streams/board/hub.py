@@ -9,16 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_CLIENTS: Final = 100
 BEAT_SECONDS: Final = 0.3
-"""Between two frames, where rendering one takes less than a fifth of it."""
+"""Between two frames, where one costs less than a fifth of it in processor time."""
 HEARTBEAT_SECONDS: Final = 15.0
 HEARTBEAT: Final = b": heartbeat\n\n"
-_BUSY_SHARE: Final = 0.2  # of the time rendering may take: a floor too large for the beat gets a slower one
+_SHARE: Final = 0.2  # of a processor that frames may take: a floor too large for the beat gets a slower one
 
 log = logging.getLogger(__name__)
+
+
+class Frame(NamedTuple):
+    """What all are shown, and the processor time that it cost."""
+
+    body: bytes
+    seconds: float
 
 
 class FullError(Exception):
@@ -60,7 +67,7 @@ class Hub:
     """Renders a frame each beat while there are clients, and hands the same bytes to all of them."""
 
     def __init__(
-        self, render: Callable[[], Awaitable[bytes]], *, limit: int = MAX_CLIENTS, beat_seconds: float = BEAT_SECONDS
+        self, render: Callable[[], Awaitable[Frame]], *, limit: int = MAX_CLIENTS, beat_seconds: float = BEAT_SECONDS
     ) -> None:
         self._render = render
         self._limit = limit
@@ -101,13 +108,13 @@ class Hub:
         clock = asyncio.get_running_loop().time
         while self._clients:
             started = clock()
-            body = await self._render()
+            body, seconds = await self._render()
             self._sequence += 1
             frame = b"id: %d\nevent: snapshot\ndata: %b\n\n" % (self._sequence, body)
             for client in self._clients:
                 client.offer(frame)
-            took = clock() - started
-            await asyncio.sleep(max(self._beat_seconds - took, took / _BUSY_SHARE - took))
+            due = started + max(self._beat_seconds, seconds / _SHARE)
+            await asyncio.sleep(max(0.0, due - clock()))
 
     def _ended(self, pump: asyncio.Task[None]) -> None:
         """A bug in rendering ends the streams, and is told: browsers come back and find out."""

@@ -16,7 +16,7 @@ import orjson
 from aiohttp import web
 
 from streams.board import queue as closely
-from streams.board.hub import MAX_CLIENTS, FullError, Hub
+from streams.board.hub import MAX_CLIENTS, Frame, FullError, Hub
 from streams.board.trend import gather, trend
 from streams.board.wall import wall
 from streams.partition import Partition
@@ -24,6 +24,7 @@ from streams.pieces import in_pieces
 from streams.planning.ahead import Ahead
 from streams.snapshot import Snapshot
 from streams.view import Key
+from streams.watching import timed
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -49,7 +50,10 @@ Take: TypeAlias = Callable[[int], Awaitable[Snapshot]]
 
 
 class Board:
-    """The wall of one worker. ``partitions()`` gives those it owns when asked, ``forecasts(now)`` what is foreseen."""
+    """The wall of one worker. ``partitions()`` gives those it owns when asked, ``forecasts(now)`` what is foreseen.
+
+    ``spent()`` is the processor time (s) that snapshots have cost so far.
+    """
 
     def __init__(
         self,
@@ -57,11 +61,13 @@ class Board:
         partitions: Callable[[], Collection[Partition]],
         forecasts: Callable[[int], Mapping[Key, Ahead]] = lambda _now: {},
         *,
+        spent: Callable[[], float] = lambda: 0.0,
         max_clients: int = MAX_CLIENTS,
     ) -> None:
         self._take = take
         self._partitions = partitions
         self._forecasts = forecasts
+        self._spent = spent
         self._files: dict[str, tuple[bytes, str]] = {}
         self._page = ""
         self._one_trend = asyncio.Lock()
@@ -102,12 +108,14 @@ class Board:
 
     # --- the stream --------------------------------------------------------------------------------------------------
 
-    async def _render(self) -> bytes:
+    async def _render(self) -> Frame:
+        before = self._spent()
         snapshot = await self._take(FRESH_MS)
         reported = any(partition.agents for partition in self._partitions())
-        return await asyncio.to_thread(
-            lambda: orjson.dumps(wall(snapshot, agents_reported=reported, page=self._page))
+        body, seconds = await asyncio.to_thread(
+            timed, lambda: orjson.dumps(wall(snapshot, agents_reported=reported, page=self._page))
         )  # fmt: skip
+        return Frame(body, self._spent() - before + seconds)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Sec-Fetch-Site") == "cross-site":  # could not read it, but would take a place

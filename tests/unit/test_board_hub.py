@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 import pytest
 
-from streams.board.hub import HEARTBEAT, FullError, Hub
+from streams.board.hub import HEARTBEAT, Frame, FullError, Hub
 
 
 class Source:
@@ -16,9 +17,9 @@ class Source:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def __call__(self) -> bytes:
+    async def __call__(self) -> Frame:
         self.asked += 1
-        return b'{"n":%d}' % self.asked
+        return Frame(b'{"n":%d}' % self.asked, 0.0)
 
 
 async def test_every_client_gets_the_same_bytes_and_they_are_made_once() -> None:
@@ -98,7 +99,7 @@ async def test_closing_ends_every_stream() -> None:
 
 
 async def test_a_bug_in_rendering_ends_the_streams_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    async def broken() -> bytes:
+    async def broken() -> Frame:
         raise ZeroDivisionError
 
     hub = Hub(broken)
@@ -111,17 +112,27 @@ async def test_a_bug_in_rendering_ends_the_streams_and_is_told(caplog: pytest.Lo
     assert hub.clients == 0
 
 
-async def test_a_floor_that_takes_long_to_render_gets_a_slower_beat() -> None:
-    async def slow() -> bytes:
-        await asyncio.sleep(0.02)
-        return b"{}"
-
-    hub = Hub(slow, beat_seconds=0.001)
+async def between_two_frames(render: Callable[[], Awaitable[Frame]]) -> float:
+    hub = Hub(render, beat_seconds=0.001)
     client = hub.join()
     clock = asyncio.get_running_loop().time
     await client.next()
     began = clock()
     await client.next()
-
-    assert clock() - began > 0.08
     await hub.close()
+    return clock() - began
+
+
+async def test_a_floor_that_is_dear_to_render_gets_a_slower_beat() -> None:
+    async def dear() -> Frame:
+        return Frame(b"{}", 0.02)
+
+    assert await between_two_frames(dear) > 0.09
+
+
+async def test_time_that_rendering_waits_for_others_makes_no_beat_slower() -> None:
+    async def slow() -> Frame:
+        await asyncio.sleep(0.1)
+        return Frame(b"{}", 0.0)
+
+    assert await between_two_frames(slow) < 0.4

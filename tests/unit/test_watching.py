@@ -52,6 +52,17 @@ async def test_a_snapshot_is_shared_by_all_for_whom_it_is_fresh_enough() -> None
     assert (first.now, second.now, floor.taken) == (1_000_000, 1_000_250, 2)
 
 
+async def test_what_snapshots_cost_is_known() -> None:
+    floor = Watched(behind=False)
+
+    await floor.watching.taken(250)
+    await floor.watching.taken(250)
+    assert 0.02 <= floor.watching.spent_seconds < 0.04
+    floor.now += 250
+    await floor.watching.taken(250)
+    assert 0.04 <= floor.watching.spent_seconds
+
+
 async def test_a_text_is_given_again_until_it_has_taken_a_third_of_the_time_and_for_a_second_at_most() -> None:
     floor = Watched(behind=False)
 
