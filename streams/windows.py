@@ -42,19 +42,12 @@ def moment(partitions: Sequence[Partition], settings: Settings, now: int) -> Mom
 
 
 class _Counted(NamedTuple):
-    """What the slices of a row's window came to: of which sums, at which versions; without agents."""
+    """What the slices of a row's window came to at these versions of their sums; without agents."""
 
-    sums: tuple[Summed, ...]
     versions: tuple[int, ...]
     fields: Fields
     maxima: Mapping[int, int]
     counts: Counts
-
-    def still(self, sums: tuple[Summed, ...]) -> bool:
-        return len(sums) == len(self.sums) and all(
-            one is other and one.version == version
-            for one, other, version in zip(sums, self.sums, self.versions, strict=True)
-        )
 
 
 class Windows:
@@ -119,9 +112,10 @@ class Windows:
         if minute is not None:
             wider = Span(slices.floor_to(span.start, MINUTE), span.end)
             sums = (sums[0], self._sums.of(key, minute, wider, window))
+        versions = tuple([one.version for one in sums])
         known, floor = self._counted.get((window, key)), self._floors[window]
         if known is not None:
-            if known.still(sums):
+            if known.versions == versions:
                 return known.counts
             floor.take(known.fields, known.maxima)
         fields, maxima = sums[0].fields.copy(), sums[-1].maxima.copy()
@@ -129,7 +123,7 @@ class Windows:
             y.add(fields, {field: n for field, n in wide.fields.items() if field % y.COHORT >= y.ANSWERED_WAITS})
         floor.put(fields, maxima)
         counts = counts_of(fields, cohort=cohort, maxima=maxima)
-        self._counted[window, key] = _Counted(sums, tuple(one.version for one in sums), fields, maxima, counts)
+        self._counted[window, key] = _Counted(versions, fields, maxima, counts)
         return counts
 
     def _states(self, window: str, queue: str, ring: Ring, span: Span, signed_in: SignedIn) -> dict[str, int]:
