@@ -89,6 +89,8 @@ class Windows:
 
     def of_teams(self, partitions: Sequence[Partition], settings: Settings, window: str, now: int) -> dict[str, Window]:
         """What customers and reviewers said of each configured team's agents; nothing else is counted of it."""
+        if not settings.teams:
+            return {}
         self._look(partitions)
         ring, _ = _rings_of(window, _rings(partitions))
         span = slices.window_span(window, now, ZoneInfo(settings.defaults.timezone), ring)
