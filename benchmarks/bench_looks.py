@@ -26,7 +26,7 @@ from streams.partition import Partition, Record
 from streams.settings import Settings
 from streams.simulate import Item, for_rate, simulate
 from streams.snapshot import Snapshot, WorkerStatus
-from streams.sums import Sums
+from streams.windows import Windows
 
 RATE: Final = 60.0
 MINUTES: Final = (5, 120)
@@ -88,12 +88,12 @@ def floors(minutes: int, settings: Settings) -> Iterator[Floor]:
 
 def look(minutes: int) -> Looked:
     """Look at such a floor."""
-    settings, sums = Settings(clock="stream"), Sums()
+    settings, remembered = Settings(clock="stream"), Windows()
     exposition = Exposition(10**9, with_process=False)
     found = Looked([], [], [], 0, 0)
     for _, floor in zip(range(LOOKS + 1), floors(minutes, settings), strict=False):  # the first one remembers nothing
         owned = list(floor.partitions.values())
-        took = partial(snapshot.take, owned, settings, WorkerStatus(), START, None, sums)
+        took = partial(snapshot.take, owned, settings, WorkerStatus(), START, None, remembered)
         taken = timed(found.snapshots, took)
         text = timed(found.texts, partial(text_of, exposition, taken))
         timed(found.frames, partial(wall, taken, agents_reported=True, page=""))

@@ -36,6 +36,7 @@ from streams.simulate.letters import PROMISED, Promises
 from streams.simulate.scores import service_levels
 from streams.tally import COHORT
 from streams.view import FLOOR
+from streams.windows import Windows
 
 START: Final = 1_772_409_600_000  # Monday 2026-03-02, midnight UTC
 DAY: Final = 86_400_000
@@ -181,7 +182,7 @@ def _now(partitions: list[Partition], oracle: Oracle) -> Iterator[Pair]:
                 name = f"{promise}_{how}"
                 yield f"{place} {name}", found.get(promise, 0), counts.get(name, 0)
     yield "residual of the floor", lives[FLOOR, ""].conservation_residual, 0
-    windows = view.windows(partitions, SETTINGS, "24h", now)
+    windows = Windows().of(partitions, SETTINGS, "24h", now)
     functions = {kpi.name: kpi.function for kpi in kpis.REGISTRY}
     for place in totals:
         day = windows[place]

@@ -37,7 +37,8 @@ WAITED: Final = frozenset({ANSWERED, ABANDONED, FLOWED_OUT})
 class Slice:
     """One slice of one queue: what adds (``fields``), what does not (``maxima``), and the offset it includes.
 
-    ``dirty`` since it was changed and not yet flushed; each such turn ends with another ``version``.
+    ``dirty`` since it was changed and not yet flushed; ``turn``: the one in which it was told last that it
+    changed (``streams.stirred``).
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Slice:
         self.maxima = maxima
         self.stamp = stamp
         self.dirty = dirty
-        self.version = 0
+        self.turn = -1
 
 
 Slices: TypeAlias = MutableMapping[int, Slice]
@@ -99,7 +100,11 @@ class Book:
 
     def slices(self, code: str) -> Slices:
         """The slices of one ring, by start."""
-        return {"f": self.fine, "m": self.minute, "c": self.coarse, "l": self.length}[code]
+        if code == "f":
+            return self.fine
+        if code == "m":
+            return self.minute
+        return self.coarse if code == "c" else self.length
 
     def balance(self) -> int:
         """Visits that entered and have not left: offered - answered - abandoned - flowed out - orphaned."""

@@ -22,6 +22,7 @@ from streams.maxima import Broken
 from streams.presence import Spent
 from streams.settings import Settings
 from streams.slices import Ring, Rings, rings
+from streams.stirred import Stirred
 from streams.tally import COHORT, Fields, conversations, people
 
 
@@ -45,6 +46,7 @@ class Ledger:
         self._unsettled: list[Book] = []
         self.broken_maxima: list[Broken] = []
         self._dirty: list[Slice] = []
+        self.stirred = Stirred()
 
     @property
     def books(self) -> dict[tuple[str, str], Book]:
@@ -254,6 +256,9 @@ class Ledger:
         if not piece.dirty:
             piece.dirty = True
             self._dirty.append(piece)
+        if piece.turn != self.stirred.turn:
+            piece.turn = self.stirred.turn
+            self.stirred.tell(piece.key)
         return piece
 
     def _touch(self, piece: Slice) -> Slice:
@@ -273,7 +278,6 @@ class Ledger:
         written = []
         for piece in self._dirty:
             piece.dirty = False
-            piece.version += 1
             piece.stamp = max(piece.stamp, stamp)
             written.append((piece.key, _encode((piece.stamp, piece.fields, piece.maxima))))
         self._dirty.clear()
@@ -288,6 +292,7 @@ class Ledger:
             book.total = piece
         else:
             book.slices(code)[int(start)] = piece
+            self.stirred.tell(key)
         self.guard_until = max(self.guard_until, piece.stamp)
 
     def parts_of(self, key: bytes) -> tuple[str, str, str, str]:
@@ -301,6 +306,7 @@ class Ledger:
         book = self._books.get((queue, channel))
         if book is not None and code != TOTAL:
             book.slices(code).pop(int(start), None)
+            self.stirred.tell(key)
 
     def purge(self, watermark: int) -> list[bytes]:
         """Drop the slices that are older than their ring keeps; returns their keys."""
@@ -312,6 +318,8 @@ class Ledger:
                     gone.append(store.pop(start).key)
                 if len(store) > 2 * (ring.keep_ms // ring.width_ms + 2):  # opened out of order
                     gone.extend(store.pop(start).key for start in [s for s in store if s < oldest])
+        for key in gone:
+            self.stirred.tell(key)
         return gone
 
     def mend_maxima(self, facts: Iterable[tuple[int, Fact]]) -> None:

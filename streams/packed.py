@@ -64,6 +64,7 @@ class ToldLedger(Ledger):
         store = self._open(queue, channel).slices(code) if code in "cl" else None
         if isinstance(store, Packed):
             store.put(int(start), value)
+            self.stirred.tell(key)
         else:
             super().read_back(key, value)
 

@@ -7,7 +7,7 @@ and a queue's time is of moments in order, not of agents one by one. Pure: ``now
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -28,9 +28,10 @@ class _Since(NamedTuple):
 class SignedIn:
     """The agents who are signed in at ``now``, and what each of them is doing."""
 
-    def __init__(self, partitions: Iterable[Partition], now: int) -> None:
+    def __init__(self, partitions: Sequence[Partition], now: int) -> None:
         found: dict[str, dict[str, list[int]]] = {}
         self._now = now
+        self._offsets = _offsets(partitions)
         self._counts: dict[str, dict[str, int]] = {}
         self._over: dict[str, list[tuple[str, int, int]]] = {}  # nobody ended the state, and it no longer counts
         for partition in partitions:
@@ -49,6 +50,10 @@ class SignedIn:
         self._since: dict[str, dict[str, _Since]] = {
             queue: {state: _in_order(starts) for state, starts in states.items()} for queue, states in found.items()
         }
+
+    def still(self, partitions: Sequence[Partition]) -> SignedIn:
+        """Those of the same moment now that more may be known of it: a state that has ended since is in the slices."""
+        return self if _offsets(partitions) == self._offsets else SignedIn(partitions, self._now)
 
     def by_state(self, queue: str) -> dict[str, int]:
         """How many agents of a queue are in each state; those in which nobody is are left out."""
@@ -72,6 +77,11 @@ class SignedIn:
                 field = y.STATE_MS[state]
                 fields[field] = fields.get(field, 0) + inside
         return fields
+
+
+def _offsets(partitions: Sequence[Partition]) -> list[int]:
+    """Up to where each partition that has agents is applied."""
+    return [partition.next_offset if partition.agents else -1 for partition in partitions]
 
 
 def _in_order(starts: list[int]) -> _Since:

@@ -27,10 +27,10 @@ from streams.promises import Backlog
 from streams.settings import QueueSettings, Settings
 from streams.slices import Span, day_of
 from streams.staffing.estimate import Staff, shares
-from streams.sums import Sums
 from streams.trust.floor import Source, Verdict, sources_of, verdict
 from streams.view import FLOOR, Key, Live, Window
 from streams.voicemail import Voicemails, voicemails
+from streams.windows import Windows, moment
 
 PartitionKey: TypeAlias = tuple[str, int]
 """Source topic and partition."""
@@ -169,10 +169,10 @@ def take(
     status: WorkerStatus,
     wall_ms: int,
     shelf: Shelf | None = None,
-    sums: Sums | None = None,
+    remembered: Windows | None = None,
 ) -> Snapshot:
     """A snapshot in one go; see ``steps``."""
-    work = steps(partitions, settings, status, wall_ms, shelf, sums)
+    work = steps(partitions, settings, status, wall_ms, shelf, remembered)
     while True:
         try:
             next(work)
@@ -187,17 +187,16 @@ def steps(
     status: WorkerStatus,
     wall_ms: int,
     shelf: Shelf | None = None,
-    sums: Sums | None = None,
+    remembered: Windows | None = None,
 ) -> Generator[None, None, Snapshot]:
     """Take a snapshot, yielding between two pieces of the work. ``shelf`` has the numbers from outside.
 
-    ``sums`` is kept from one snapshot to the next by whoever takes several.
+    ``remembered`` is kept from one snapshot to the next by whoever takes several.
     """
-    sums = sums or Sums()
-    sums.of_partitions(partitions)
+    remembered = remembered or Windows()
     now = view.now_of(partitions, settings, wall_ms)
     trust = sources_of(partitions, now)
-    known = view.moment(partitions, settings, now)
+    known = moment(partitions, settings, now)
     lives = known.lives
     group_lives = {name: _group_live(partitions, lives, members, now) for name, members in settings.groups.items()}
     yield
@@ -207,9 +206,9 @@ def steps(
     yield
     windows: dict[str, dict[Key, Window]] = {}
     for name in settings.windows:
-        windows[name] = view.windows(partitions, settings, name, now, known, sums)
+        windows[name] = remembered.of(partitions, settings, name, now, known)
         yield
-    said = {window: view.team_windows(partitions, settings, window, now, sums) for window in settings.windows}
+    said = {window: remembered.of_teams(partitions, settings, window, now) for window in settings.windows}
     teams = {team: {window: said[window][team] for window in settings.windows} for team in settings.teams}
     yield
     parts = []

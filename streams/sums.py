@@ -1,8 +1,8 @@
 """Sums of slices over partitions, remembered: what a snapshot adds up again is what changed since the last one.
 
-Slices and a span enter, a tally leaves. Of each start the slices of all partitions are added once and known again for
-as long as none of them has changed; and a window that moves on takes from what it was the starts that are no longer in
-it, and adds those that are new or have changed. Nothing shown depends on what is remembered.
+Ledgers enter, and say which slices have changed (``streams.stirred``); a tally for each row and window leaves. A window
+that moves on takes from what it was the starts that are no longer in it or have changed, and adds those that are new or
+have changed: where nothing happened nothing is looked at. Nothing shown depends on what is remembered.
 """
 
 from __future__ import annotations
@@ -10,107 +10,197 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from streams import tally as y
-from streams.books import Book, Slice, Slices
+from streams.books import ROWS_APART, Book, Slice, Slices
+from streams.ledger import Ledger
 from streams.slices import Ring, Span, floor_to
 from streams.tally import Fields
 
+Key = tuple[str, str]
+"""Queue and channel."""
+
 
 class _Sum:
-    """What the slices of one start are together, and which they were, each at which version."""
+    """What the slices of one start are together; ``windows``: how many contain it."""
 
     def __init__(self, pieces: list[Slice]) -> None:
-        self.pieces = pieces
-        self.versions = [piece.version for piece in pieces]
         self.fields, self.maxima = added(pieces)
-
-    def still(self, stores: list[Slices], start: int) -> bool:
-        """Whether it is the sum of the slices that begin then, as they are now."""
-        n, count = 0, len(self.pieces)
-        for store in stores:
-            piece = _at(store, start)
-            if piece is None:
-                continue
-            if n == count or piece is not self.pieces[n] or piece.version != self.versions[n] or piece.dirty:
-                return False
-            n += 1
-        return n == count
+        self.windows = 0
 
 
-class _Run:
-    """What a window of one row was when it was last asked for: its tally, and the sums it is made of, by start."""
+class Summed:
+    """What a window of one row is, to be read only; it is another ``version`` when it is another tally.
+
+    It is that of [first, end) without the starts ``left_out``. ``exact``: no maximum has been taken out of it.
+    """
 
     def __init__(self) -> None:
         self.fields: Fields = {}
-        self.parts: dict[int, _Sum] = {}
+        self.maxima: dict[int, int] = {}
+        self.version = 0
+        self.first = 0
+        self.end = 0
+        self.left_out: set[int] = set()
+        self.exact = True
+
+    def put(self, fields: Mapping[int, int], maxima: Mapping[int, int]) -> None:
+        """Add one more."""
+        self.version += 1
+        y.add(self.fields, fields)
+        raise_to(self.maxima, maxima)
+
+    def take(self, fields: Mapping[int, int], maxima: Mapping[int, int]) -> None:
+        """Take out what was put in; unless it is ``exact`` then, its maxima have to be found again."""
+        self.version += 1
+        y.take(self.fields, fields)
+        for field, value in maxima.items():
+            if self.maxima.get(field) == value:
+                self.exact = False
+
+
+class _Row:
+    """One ring of one queue and channel in all partitions."""
+
+    def __init__(self, stores: list[Slices]) -> None:
+        self.stores = stores
+        self.windows: dict[str, Summed] = {}
+        self.known: dict[int, _Sum] = {}
+
+    def stir(self, start: int) -> None:
+        """The slices that begin then are no longer those that are known."""
+        old = self.known.pop(start, None)
+        for window in self.windows.values():
+            if window.first <= start < window.end and start not in window.left_out:
+                window.left_out.add(start)
+                if old is not None:
+                    window.take(old.fields, old.maxima)
+
+    def window(self, name: str, ring: Ring, span: Span) -> Summed:
+        """The window of this name, which covers this span now."""
+        window = self.windows.get(name)
+        if window is None:
+            window = self.windows[name] = Summed()
+        width, was_first, was_end, left_out = ring.width_ms, window.first, window.end, window.left_out
+        first, end = floor_to(span.start, width), floor_to(span.end - 1, width) + width
+        if first != was_first or end != was_end:
+            self._leave(window, range(was_first, min(first, was_end), width))
+            self._leave(window, range(max(end, was_first), was_end, width))
+            self._enter(window, ring, first, min(was_first, end))
+            self._enter(window, ring, max(was_end, first), end)
+            window.first, window.end = first, end
+        if left_out:
+            self._put(window, [start for start in left_out if first <= start < end])
+            left_out.clear()
+        if not window.exact:
+            window.maxima, window.exact = {}, True
+            for start in range(first, end, width):
+                one = self.known.get(start)
+                if one is not None:
+                    raise_to(window.maxima, one.maxima)
+        return window
+
+    def _leave(self, window: Summed, starts: range) -> None:
+        for start in starts:
+            one = self.known.get(start)
+            if one is not None and start not in window.left_out:
+                window.take(one.fields, one.maxima)
+                one.windows -= 1
+                if not one.windows:
+                    del self.known[start]
+
+    def _enter(self, window: Summed, ring: Ring, first: int, end: int) -> None:
+        if first < end:
+            self._put(window, _starts(self.stores, ring, Span(first, end)))
+
+    def _put(self, window: Summed, starts: list[int]) -> None:
+        for start in starts:
+            one = self.known.get(start)
+            if one is None:
+                pieces = [piece for store in self.stores if (piece := _at(store, start)) is not None]
+                if not pieces:
+                    continue
+                one = self.known[start] = _Sum(pieces)
+            one.windows += 1
+            window.put(one.fields, one.maxima)
 
 
 class Sums:
-    """The sums of one set of partitions; another set's are forgotten when ``of_partitions`` is told of it."""
+    """The sums of one set of ledgers. ``queues``: every row there is but those of agents only, of tags and of teams."""
 
     def __init__(self) -> None:
-        self._partitions: list[object] = []
-        self._known: dict[tuple[str, str, str], dict[int, _Sum]] = {}
-        self._runs: dict[tuple[str, str, str, str], _Run] = {}
-        self._widest_ms: dict[str, int] = {}
+        self.queues: list[Key] = []
+        self._ledgers: list[Ledger] = []
+        self._changed: list[set[bytes]] = []
+        self._read: list[int] = []
+        self._books: dict[Key, list[Book]] = {}
+        self._rows: dict[tuple[str, str, str], _Row] = {}
 
     @property
     def remembered(self) -> int:
         """How many sums are known: of the starts of every row, and of its windows."""
-        return sum([len(known) for known in self._known.values()]) + len(self._runs)
+        return sum([len(row.known) + len(row.windows) for row in self._rows.values()])
 
-    def of_partitions(self, partitions: Sequence[object]) -> None:
-        """Whose slices are asked for from now on."""
-        same = len(partitions) == len(self._partitions) and all(
-            one is other for one, other in zip(partitions, self._partitions, strict=True)
-        )
-        if not same:
-            self._partitions = list(partitions)
-            self._known.clear()
-            self._runs.clear()
+    def look(self, ledgers: Sequence[Ledger]) -> bool:
+        """See what has changed: what is asked for from now on is of these ledgers as they are now.
 
-    def of(self, books: Sequence[Book], ring: Ring, span: Span, window: str) -> tuple[Fields, dict[int, int]]:
-        """What the slices of one ring that touch a span are together: fields, maxima.
-
-        ``books``: of one row. ``window``: the name of the span, which may move from one time to the next.
+        False: they are others than before, or too much has changed; whatever was asked for before is of no use.
         """
-        maxima: dict[int, int] = {}
-        if not books:
-            return {}, maxima
-        queue, channel = books[0].queue, books[0].channel
-        known = self._known.setdefault((queue, channel, ring.code), {})
-        run = self._runs.get((queue, channel, ring.code, window))
-        if run is None:
-            run = self._runs[queue, channel, ring.code, window] = _Run()
-        parts: dict[int, _Sum] = {}
-        stores = [book.slices(ring.code) for book in books]
-        for start in _starts(stores, ring, span):
-            one = known.get(start)
-            if one is None or not one.still(stores, start):
-                pieces = [piece for store in stores if (piece := _at(store, start)) is not None]
-                if not pieces:
-                    continue
-                one = known[start] = _Sum(pieces)
-            parts[start] = one
-            was = run.parts.get(start)
-            if was is not one:
-                if was is not None:
-                    y.take(run.fields, was.fields)
-                y.add(run.fields, one.fields)
-            raise_to(maxima, one.maxima)
-        for start, gone in run.parts.items():
-            if start not in parts:
-                y.take(run.fields, gone.fields)
-        run.parts = parts
-        self._trim(known, ring, span)
-        return dict(run.fields), maxima
+        whole = len(ledgers) == len(self._ledgers)
+        for one, other in zip(ledgers, self._ledgers, strict=False):
+            whole = whole and one is other
+        if not whole:
+            self._begin(list(ledgers))
+        for n, ledger in enumerate(self._ledgers):
+            books = ledger.books
+            if len(books) > self._read[n]:
+                self._open(list(books.values())[self._read[n] :])
+                self._read[n] = len(books)
+            keys = ledger.stirred.taken(self._changed[n])
+            if keys is None:
+                self._rows.clear()
+                whole = False
+                continue
+            for key in keys:
+                code, start, queue, channel = ledger.parts_of(key)
+                row = self._rows.get((queue, channel, code))
+                if row is not None:
+                    row.stir(int(start))
+        return whole
 
-    def _trim(self, known: dict[int, _Sum], ring: Ring, span: Span) -> None:
-        """Forget what is older than the longest span asked for, once it is as much again."""
-        widest = self._widest_ms[ring.code] = max(self._widest_ms.get(ring.code, 0), span.end - span.start)
-        if len(known) > 2 * (widest // ring.width_ms) + 8:
-            oldest = span.end - widest - ring.width_ms
-            for start in [start for start in known if start < oldest]:
-                del known[start]
+    def _begin(self, ledgers: list[Ledger]) -> None:
+        self._ledgers, self._read = ledgers, [0] * len(ledgers)
+        self._changed = [set() for _ in ledgers]
+        for ledger, changed in zip(ledgers, self._changed, strict=True):
+            ledger.stirred.reads(changed)
+        self._books.clear()
+        self._rows.clear()
+        self.queues = []
+
+    def _open(self, books: list[Book]) -> None:
+        """There are more books in a ledger; there are never fewer."""
+        for book in books:
+            self._books.setdefault((book.queue, book.channel), []).append(book)
+            for code in "fmc":
+                row = self._rows.get((book.queue, book.channel, code))
+                if row is not None:
+                    row.stores.append(book.slices(code))
+        self.queues = sorted([key for key in self._books if key[1] and not key[0].startswith(ROWS_APART)])
+
+    def channels(self, queue: str) -> list[str]:
+        """The channels of which there is a row of this name."""
+        return [key[1] for key in self._books if key[0] == queue]
+
+    def of(self, key: Key, ring: Ring, span: Span, window: str) -> Summed:
+        """What the slices of one ring of a row that touch a span are together.
+
+        ``window``: the name of the span, which may move from one time to the next.
+        """
+        row = self._rows.get((key[0], key[1], ring.code))
+        if row is None:
+            books = self._books.get(key)
+            if books is None:
+                return Summed()
+            row = self._rows[key[0], key[1], ring.code] = _Row([book.slices(ring.code) for book in books])
+        return row.window(window, ring, span)
 
 
 def once(books: Iterable[Book], ring: Ring, span: Span) -> tuple[Fields, dict[int, int]]:

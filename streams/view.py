@@ -1,4 +1,4 @@
-"""What anybody may ask of the state: the live queue, a window, an interval. Partitions add up here, and only here.
+"""What anybody may ask of the state: the live queue, an interval; ``streams.windows`` has the windows.
 
 Partitions, settings and ``now`` (epoch ms) enter; plain values leave. Nothing here changes state, and ``now`` is an
 argument: the wall clock for a live floor, the stream's own watermark for a replay.
@@ -15,16 +15,15 @@ from msgspec import Struct
 
 from streams import slices
 from streams import tally as y
-from streams.books import ROWS_APART, TEAM_ROW, Book
+from streams.books import ROWS_APART, Book
 from streams.counts import Counts, counts_of
-from streams.crossing import now as crossing
 from streams.hours.calendar import Calendar, calendar_of, is_open
 from streams.lengths import longest_queues
 from streams.partition import Partition, Waiting
 from streams.settings import Settings
 from streams.signed_in import SignedIn
-from streams.slices import MINUTE, Span
-from streams.sums import Sums, once, raise_to
+from streams.slices import Span
+from streams.sums import once
 
 FLOOR: Final = "ALL"
 """The name of the row that is the whole floor."""
@@ -93,8 +92,13 @@ def keys_of(partitions: Iterable[Partition]) -> list[Key]:
 # --- now -------------------------------------------------------------------------------------------------------------
 
 
-def live(partitions: Sequence[Partition], settings: Settings, now: int) -> dict[Key, Live]:
-    """Every queue as it is now, and the floor. Callbacks are counted, but never the longest wait."""
+def live(
+    partitions: Sequence[Partition], settings: Settings, now: int, signed_in: SignedIn | None = None
+) -> dict[Key, Live]:
+    """Every queue as it is now, and the floor. Callbacks are counted, but never the longest wait.
+
+    ``signed_in`` is of this moment, for whoever needs it again.
+    """
     waiting: dict[Key, list[Waiting]] = defaultdict(list)
     handling: dict[Key, int] = defaultdict(int)
     balance: dict[Key, int] = defaultdict(int)
@@ -106,7 +110,7 @@ def live(partitions: Sequence[Partition], settings: Settings, now: int) -> dict[
             handling[key] += 1
         for key, book in partition.ledger.books.items():
             balance[key] += book.balance()
-    signed_in = SignedIn(partitions, now)
+    signed_in = signed_in or SignedIn(partitions, now)
     said = _queue_states(partitions)
     found: dict[Key, Live] = {}
     for key in {*keys_of(partitions), *waiting, *handling}:
@@ -166,98 +170,7 @@ def _is_open(calendar: Calendar, said: tuple[int, bool] | None, now: int) -> boo
     return by_hours if changed_since else word
 
 
-# --- windows ---------------------------------------------------------------------------------------------------------
-
-
-class Moment(NamedTuple):
-    """What every window of one moment needs: the live queues, and when agents last did something."""
-
-    lives: Mapping[Key, Live]
-    doers: crossing.Moments
-
-
-def moment(partitions: Sequence[Partition], settings: Settings, now: int) -> Moment:
-    """The floor as it is now."""
-    return Moment(live(partitions, settings, now), crossing.moments(partitions, (FLOOR, "")))
-
-
-def windows(
-    partitions: Sequence[Partition],
-    settings: Settings,
-    window: str,
-    now: int,
-    known: Moment | None = None,
-    sums: Sums | None = None,
-) -> dict[Key, Window]:
-    """One window for every queue and the floor.
-
-    ``known`` is of this moment, ``sums`` of an earlier one, for whoever asks for several windows.
-    """
-    sums = sums or Sums()
-    lives, doers = known or moment(partitions, settings, now)
-    # With each window again: a state that has ended since is in the slices now, and must not go on as well.
-    signed_in = SignedIn(partitions, now)
-    rings = _rings(partitions)
-    ring, short = _ring_of(window, rings)
-    floor_fields, floor_maxima, found = {}, {}, {}  # type: ignore[var-annotated]
-    books = _books(partitions)
-    zone = ZoneInfo(settings.defaults.timezone)
-    for key in {*keys_of(partitions), *(k for k in lives if k[0] != FLOOR)}:
-        rule = settings.queue(key[0])
-        span = slices.window_span(window, now, ZoneInfo(rule.timezone), ring)
-        fields, maxima = sums.of(books[key], ring, span, window)
-        if short:  # histograms and maxima live in the minute slices
-            wider = Span(slices.floor_to(span.start, MINUTE), span.end)
-            histograms, maxima = sums.of(books[key], rings.minute, wider, window)
-            y.add(fields, {field: n for field, n in histograms.items() if field % y.COHORT >= y.ANSWERED_WAITS})
-        y.add(floor_fields, fields)
-        raise_to(floor_maxima, maxima)
-        if key[0]:  # what happened before any queue has no agents; under "" stand those of the floor
-            agents, _ = sums.of(books[key[0], ""], ring, span, window)
-            y.add(fields, agents)
-            y.add(fields, signed_in.spent(key[0], span))
-        past = lives[key].waiting_past_threshold if key in lives else 0
-        cohort = rule.attribution != "event_time"
-        doing = crossing.doing(doers, key, span)
-        counts = counts_of(fields, cohort=cohort, maxima=maxima, waiting_past_threshold=past, agents=doing)
-        found[key] = Window(span, counts)
-    span = slices.window_span(window, now, zone, ring)
-    agents, _ = sums.of(books["", ""], ring, span, window)
-    y.add(floor_fields, agents)
-    y.add(floor_fields, signed_in.spent("", span))
-    past = lives[FLOOR, ""].waiting_past_threshold if (FLOOR, "") in lives else 0
-    cohort = settings.defaults.attribution != "event_time"
-    doing = crossing.doing(doers, (FLOOR, ""), span)
-    counts = counts_of(floor_fields, cohort=cohort, maxima=floor_maxima, waiting_past_threshold=past, agents=doing)
-    found[FLOOR, ""] = Window(span, counts)
-    return found
-
-
-def team_windows(
-    partitions: Sequence[Partition], settings: Settings, window: str, now: int, sums: Sums | None = None
-) -> dict[str, Window]:
-    """What customers and reviewers said of each configured team's agents in a window; nothing else is counted of it."""
-    ring, _ = _ring_of(window, _rings(partitions))
-    span = slices.window_span(window, now, ZoneInfo(settings.defaults.timezone), ring)
-    cohort = settings.defaults.attribution != "event_time"
-    sums = sums or Sums()
-    found, books = {}, _books(partitions)
-    for team in settings.teams:
-        own = [book for key, each in sorted(books.items()) if key[0] == TEAM_ROW + team for book in each]
-        fields, _ = sums.of(own, ring, span, window)
-        found[team] = Window(span, counts_of(fields, cohort=cohort))
-    return found
-
-
-def _rings(partitions: Sequence[Partition]) -> slices.Rings:
-    return partitions[0].ledger.rings if partitions else slices.rings()
-
-
-def _ring_of(window: str, rings: slices.Rings) -> tuple[slices.Ring, bool]:
-    """The ring a window is summed from, and whether it is the one of ten seconds, which has no histograms."""
-    if window == "today" or slices.length_ms(window) > rings.minute.keep_ms:
-        return rings.coarse, False
-    return (rings.fine, True) if slices.length_ms(window) <= 5 * MINUTE else (rings.minute, False)
+# --- intervals -------------------------------------------------------------------------------------------------------
 
 
 def _books(partitions: Iterable[Partition]) -> Mapping[Key, Sequence[Book]]:
@@ -267,9 +180,6 @@ def _books(partitions: Iterable[Partition]) -> Mapping[Key, Sequence[Book]]:
         for key, book in partition.ledger.books.items():
             found[key].append(book)
     return found
-
-
-# --- intervals -------------------------------------------------------------------------------------------------------
 
 
 def intervals(
@@ -283,7 +193,8 @@ def intervals(
     rule = settings.defaults if floor else settings.queue(key[0])
     keys = [k for k in keys_of(partitions) if not key[1] or k[1] == key[1]] if floor else [key]
     spans = slices.intervals(start, end, by, ZoneInfo(rule.timezone))
-    found, books, ring = [], _books(partitions), _rings(partitions).coarse
+    ring = partitions[0].ledger.rings.coarse if partitions else slices.rings().coarse
+    found, books = [], _books(partitions)
     own = [book for k in keys for book in books[k]]
     for span, longest in zip(spans, longest_queues(partitions, keys, spans), strict=True):
         fields, maxima = once(own, ring, span)

@@ -44,8 +44,8 @@ from streams.pieces import in_pieces
 from streams.planning.routes import Planner
 from streams.settings import Settings
 from streams.snapshot import PartitionKey, Snapshot, WorkerStatus
-from streams.sums import Sums
 from streams.watching import CACHE_MS, Watching
+from streams.windows import Windows
 
 if TYPE_CHECKING:
     from streams.app import Worker
@@ -111,7 +111,7 @@ class WebServer:
         self._status = status
         self._shelf = shelf
         self._runner: web.AppRunner | None = None
-        own, whole = Sums(), Sums()
+        own, whole = Windows(), Windows()
         self._own = Watching(lambda now: self._begin(now, self._owned(), own), clock, self._is_behind)
         self._whole = Watching(lambda now: self._begin(now, self._partitions(), whole), clock, self._is_behind)
         self._one_question = asyncio.Lock()
@@ -288,9 +288,9 @@ class WebServer:
         return {**self._elsewhere(), **self._owned()}
 
     def _begin(
-        self, now_ms: int, shown: Mapping[PartitionKey, Partition], sums: Sums
+        self, now_ms: int, shown: Mapping[PartitionKey, Partition], remembered: Windows
     ) -> Generator[None, None, Snapshot]:
-        return snapshot.steps(list(shown.values()), self._settings, self._status(), now_ms, self._shelf, sums)
+        return snapshot.steps(list(shown.values()), self._settings, self._status(), now_ms, self._shelf, remembered)
 
     async def _end_streams(self, _app: web.Application) -> None:
         await self._board.close()

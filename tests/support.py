@@ -23,6 +23,7 @@ from streams.partition import Partition, Record, Refused
 from streams.settings import Attribution, QueueSettings, Settings
 from streams.tally import COHORT, add
 from streams.view import FLOOR, Interval, Live
+from streams.windows import Windows
 
 START: Final = 1_772_445_600_000
 """Monday 2026-03-02, 10:00:00 UTC, in epoch milliseconds."""
@@ -261,7 +262,7 @@ class Floor:
 
     def window(self, window: str, queue: str = "billing", channel: str = "voice", *, now: float) -> Counts:
         """The counts of a window of one queue; (FLOOR, "") is the floor."""
-        return view.windows(self.partitions, self.settings, window, ms(now))[queue, channel].counts
+        return Windows().of(self.partitions, self.settings, window, ms(now))[queue, channel].counts
 
     def intervals(
         self, start: float, end: float, by: str = "hour", queue: str = "billing", channel: str = "voice"

@@ -15,6 +15,7 @@ from streams.events import ContactEvent, Event
 from streams.kpis import REGISTRY, service_levels
 from streams.partition import Partition
 from streams.settings import Settings
+from streams.windows import Windows
 from tests.property.histories import NOON, contact_events
 from tests.support import numbers, record, stored
 
@@ -103,7 +104,7 @@ def in_slices(book: Book, field: int) -> int:
 def test_no_ratio_of_any_window_leaves_0_to_1(events: list[ContactEvent], window: str, now: int) -> None:
     partition = told(events)
 
-    for key, found in view.windows([partition], Settings(), window, NOON + now * 1000).items():
+    for key, found in Windows().of([partition], Settings(), window, NOON + now * 1000).items():
         ratios = service_levels(found.counts)
         ratios |= {k.name: k.function(found.counts) for k in REGISTRY if k.unit == "ratio"}
         wrong = {name: ratio for name, ratio in ratios.items() if ratio is not None and not 0 <= ratio <= 1}

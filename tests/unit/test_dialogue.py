@@ -5,12 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from streams import backlog, kpis, view
+from streams import backlog, kpis
 from streams import events as e
 from streams.counts import Counts
 from streams.kpis.conversations import net_resolved
 from streams.partition import Partition, Record
 from streams.settings import PriorityTargets, QueueSettings, Settings
+from streams.windows import Windows
 from tests.support import Floor, chat
 
 START = 1_772_445_600_000
@@ -44,7 +45,7 @@ class Talk:
 
     def counts(self, hours: float = 1) -> Counts:
         now = START + round(hours * HOUR) - 1
-        return view.windows([self.partition()], self.settings, "today", now)["help", "chat"].counts
+        return Windows().of([self.partition()], self.settings, "today", now)["help", "chat"].counts
 
     def kpi(self, name: str, hours: float = 1) -> float | None:
         found = {kpi.name: kpi.function for kpi in kpis.REGISTRY}
@@ -139,7 +140,7 @@ def test_a_reopening_days_later_is_still_a_reopening_20() -> None:
         renamed = msgspec.structs.replace(event, event_id=f"x{n}")
         partition.apply([Record(n, event.contact_id.encode(), _encode(renamed), 0)])  # type: ignore[union-attr]
 
-    counts = view.windows([partition], Settings(), "today", START + 3 * 24 * HOUR + 1)["help", "chat"].counts
+    counts = Windows().of([partition], Settings(), "today", START + 3 * 24 * HOUR + 1)["help", "chat"].counts
 
     assert counts.told["reopened"] == 1
 
@@ -255,7 +256,7 @@ def test_a_survey_alone_makes_no_conversation() -> None:
 
 def test_a_conversation_is_created_in_the_first_queue_it_enters() -> None:
     talk = Talk().add(e.ConversationStarted, 0, queue=None).add(e.ConversationQueued, 30, queue="help")
-    rows = view.windows([talk.partition()], Settings(), "today", START + HOUR)
+    rows = Windows().of([talk.partition()], Settings(), "today", START + HOUR)
 
     assert rows["help", "chat"].counts.told["created"] == 1
     assert "created" not in rows["", "chat"].counts.told

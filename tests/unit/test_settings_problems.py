@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from streams.check_config import as_json, as_text, check
-from streams.settings import from_raw, load
+from benchmarks.bench_looks import floors
+from benchmarks.load import PARTITIONS, START
+from streams import snapshot
+from streams.check_config import SERIES_A_PARTITION, SERIES_A_WINDOW, as_json, as_text, check
+from streams.exposition.worker import worker_families
+from streams.settings import Settings, from_raw, load
 from streams.settings.values import Problem, SettingsError
+from streams.snapshot import WorkerStatus
 
 
 def problems(raw: dict[str, Any], environ: dict[str, str] | None = None) -> tuple[Problem, ...]:
@@ -163,6 +169,36 @@ def test_the_check_of_a_good_file_says_its_hash(tmp_path: Path) -> None:
 
     assert verdict.ok
     assert as_text(verdict).endswith(f"fine. 1 queue configured, hash {verdict.hash}.")
+
+
+def test_the_check_of_more_queues_than_metrics_may_show_says_so_and_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "queuepulse.toml"
+    rest = "[queues.last]\n[worker]\nseries_budget = 20_000\n[broker]\npartitions = 8\n"
+    file.write_text("".join(f"[queues.q{n}]\n" for n in range(27)) + rest)
+
+    verdict = check(file, {})
+
+    assert verdict.ok
+    (warning,) = verdict.warnings
+    assert warning.startswith("28 busy queues, 6 windows and 8 partitions are about 20,160 time series, 2 MB a scrape")
+    assert warning.endswith("Raise it, show fewer windows, or spread the partitions over more workers.")
+    assert as_text(verdict).splitlines()[0] == warning
+    assert msgspec.json.decode(as_json(verdict))["warnings"] == [warning]
+
+    file.write_text("".join(f"[queues.q{n}]\n" for n in range(26)) + rest)
+    assert check(file, {}).warnings == ()
+
+
+def test_the_series_of_a_busy_queue_are_about_as_many_as_the_check_says() -> None:
+    settings = Settings(clock="stream")
+    floor = next(floors(2, settings))
+
+    taken = snapshot.take(list(floor.partitions.values()), settings, WorkerStatus(), START)
+    series = sum(family.name.startswith("window_") * len(family.points) for family in worker_families(taken))
+    counted = sum("partition" in point.labels for family in worker_families(taken) for point in family.points)
+
+    assert series / len(taken.rows) / len(settings.windows) == pytest.approx(SERIES_A_WINDOW, rel=0.25)
+    assert counted / len(taken.rows) / PARTITIONS == pytest.approx(SERIES_A_PARTITION, rel=0.25)
 
 
 def test_a_login_by_token_needs_the_token_and_no_password() -> None:

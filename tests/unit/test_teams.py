@@ -17,6 +17,7 @@ from streams.settings import from_raw
 from streams.slices import Span
 from streams.snapshot import WorkerStatus
 from streams.view import Window
+from streams.windows import Windows
 from tests.support import DAY, HOUR, Floor, call, chat, ms
 
 TEAMS = from_raw({"teams": {"sales": ["ann", "bob"], "help": ["cara"]}, "windows": ["15m", "1h"]}, {})
@@ -28,7 +29,7 @@ def rated(n: int, score: float, kind: str = "agent_nps", **more: Any) -> e.Rated
 
 
 def of_team(floor: Floor, team: str, kpi: str) -> float | None:
-    counts = view.team_windows(floor.partitions, floor.settings, "1h", ms(600))[team].counts
+    counts = Windows().of_teams(floor.partitions, floor.settings, "1h", ms(600))[team].counts
     (function,) = [found.function for found in REGISTRY if found.name == kpi]
     return function(counts)
 

@@ -14,6 +14,7 @@ from streams.partition import Partition
 from streams.settings import Settings, from_raw
 from streams.slices import Span
 from streams.view import FLOOR
+from streams.windows import Windows
 from tests.support import DAY, HOUR, START, Call, Floor, by, call, chat, heartbeat, in_time, ms, record
 
 MIDNIGHT = 14 * HOUR
@@ -253,7 +254,7 @@ def test_the_same_calls_over_two_partitions_give_the_same_window(window: str) ->
     one = Floor().play(*five_calls())
 
     def shown(partitions: list[Partition]) -> object:
-        return view.windows(partitions, Settings(), window, ms(55))["billing", "voice"]
+        return Windows().of(partitions, Settings(), window, ms(55))["billing", "voice"]
 
     assert shown(over_two(*five_calls())) == shown([one.calls])
 
