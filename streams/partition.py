@@ -113,6 +113,11 @@ class Partition:
         return self._staff.by_who
 
     @property
+    def agents_version(self) -> int:
+        """Another one whenever what is known of an agent may be another."""
+        return self._staff.version
+
+    @property
     def waiting(self) -> dict[str, list[Waiting]]:
         """The visits that wait now, by contact id."""
         return self.store.waiting

@@ -100,6 +100,8 @@ class Roster(Generic[K, T, C]):
 
     def __init__(self, rules: Rules[K, T, C], prefix: bytes, paged: Paged[K] | None = None) -> None:
         self.by_who: dict[str, K] = {}
+        self.version = 0
+        """Another one whenever somebody may be known to be another."""
         self.next_due = NEVER
         self._rules = rules
         self._prefix = prefix
@@ -133,6 +135,7 @@ class Roster(Generic[K, T, C]):
             return changes
         if found is None:
             self.by_who[who] = known
+        self.version += 1
         self._dirty[who] = known
         self._wait(who, self._rules.due(known))
         return changes
@@ -154,6 +157,7 @@ class Roster(Generic[K, T, C]):
             elif known.stamp >= offset:
                 kept.append((deadline, who))
             else:
+                self.version += 1
                 changes = self._rules.fire(known, deadline)
                 if changes is None:
                     self._forget(who)
@@ -227,6 +231,7 @@ class Roster(Generic[K, T, C]):
 
     def restore(self, raw_who: bytes, value: bytes | None) -> None:
         """Take one back as stored; an empty value deletes. Raises StateRefusedError for another version."""
+        self.version += 1
         who = raw_who.decode("utf-8", "surrogatepass")
         if value and value[0] == _GHOST:
             known = self.by_who.pop(who, None)
@@ -244,6 +249,7 @@ class Roster(Generic[K, T, C]):
 
     def restore_page(self, raw_name: bytes, value: bytes | None) -> None:
         """The same for one of their pages but the first."""
+        self.version += 1
         page, _, raw_who = raw_name.partition(b"|")
         if self._paged is not None:
             self._restore_page(raw_who.decode("utf-8", "surrogatepass"), int(page), value, self._paged)

@@ -31,7 +31,7 @@ class SignedIn:
     def __init__(self, partitions: Sequence[Partition], now: int) -> None:
         found: dict[str, dict[str, list[int]]] = {}
         self._now = now
-        self._offsets = _offsets(partitions)
+        self._versions = _versions(partitions)
         self._counts: dict[str, dict[str, int]] = {}
         self._over: dict[str, list[tuple[str, int, int]]] = {}  # nobody ended the state, and it no longer counts
         for partition in partitions:
@@ -53,7 +53,7 @@ class SignedIn:
 
     def still(self, partitions: Sequence[Partition]) -> SignedIn:
         """Those of the same moment now that more may be known of it: a state that has ended since is in the slices."""
-        return self if _offsets(partitions) == self._offsets else SignedIn(partitions, self._now)
+        return self if _versions(partitions) == self._versions else SignedIn(partitions, self._now)
 
     def by_state(self, queue: str) -> dict[str, int]:
         """How many agents of a queue are in each state; those in which nobody is are left out."""
@@ -79,9 +79,8 @@ class SignedIn:
         return fields
 
 
-def _offsets(partitions: Sequence[Partition]) -> list[int]:
-    """Up to where each partition that has agents is applied."""
-    return [partition.next_offset if partition.agents else -1 for partition in partitions]
+def _versions(partitions: Sequence[Partition]) -> list[int]:
+    return [partition.agents_version for partition in partitions]
 
 
 def _in_order(starts: list[int]) -> _Since:
