@@ -25,7 +25,7 @@ CORE = {
     "streams.facts", "streams.contact.log", "streams.slices", "streams.contact", "streams.contact.state",
     "streams.contact.moves", "streams.contacts", "streams.contact.history", "streams.presence", "streams.tally",
     "streams.schedule", "streams.tally.conversations", "streams.contact.dialogue", "streams.books", "streams.maxima",
-    "streams.editions",
+    "streams.editions", "streams.cells", "streams.starts",
     "streams.ledger", "streams.partition", "streams.counts", "streams.kpis", "streams.hours.calendar",
     "streams.hours.opening",
     "streams.hours.public_holidays", "streams.kpis.kpi", "streams.kpis.conversations",
