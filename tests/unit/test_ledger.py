@@ -11,7 +11,7 @@ from streams.books import CORRECTED, OTHER, Book, Slice, net
 from streams.facts import Fact, Kind
 from streams.ledger import Ledger
 from streams.presence import Spent
-from streams.settings import Retention, Settings
+from streams.settings import QueueSettings, Retention, Settings
 from streams.slices import DAY, HOUR, MINUTE, SECOND
 from streams.tally import COHORT
 from tests.support import START, Floor, call, heartbeat, ms
@@ -103,6 +103,17 @@ def test_what_happens_after_a_quarter_began_counts_in_the_quarter_of_its_arrival
     before, after = (one.books["billing", "voice"].coarse[start] for start in (START - 15 * MINUTE, START))
     assert (before.fields.get(y.ANSWERED, 0), before.fields[y.ANSWERED + COHORT]) == (0, 1)
     assert (after.fields[y.ANSWERED], after.fields.get(y.ANSWERED + COHORT, 0)) == (1, 0)
+
+
+def test_a_queue_is_counted_by_its_own_threshold_and_another_by_that_of_the_defaults() -> None:
+    one = ledger(Settings(queues={"sales": QueueSettings(service_level_threshold_seconds=5)}))
+
+    for offset, queue in enumerate(("sales", "billing", "support")):
+        one.post((1, left(Kind.ANSWERED, 10_000, queue=queue)), offset, START)
+
+    assert {key[0]: book.total.fields.get(y.ANSWERED_IN_T, 0) for key, book in one.books.items()} == {
+        "sales": 0, "billing": 1, "support": 1,
+    }  # fmt: skip
 
 
 def test_a_cell_keeps_sums_not_everything_that_came() -> None:
