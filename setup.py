@@ -12,8 +12,8 @@ CORE = (
     "facts", "contact/__init__", "contact/nouns", "contact/entry", "contact/state", "contact/moves", "contact/handling",
     "contact/dialogue", "contact/history", "contact/log", "contacts", "timers",
     "crossing/fact", "crossing/wire", "crossing/tell", "crossing/outbox",
-    "tally/__init__", "tally/people", "tally/conversations", "ledger", "books", "stirred", "sums", "maxima",
-    "trust/__init__", "measures/days", "partition", "decode", "contact/shown",
+    "tally/__init__", "tally/people", "tally/conversations", "ledger", "books", "cells", "starts", "stirred", "sums",
+    "maxima", "trust/__init__", "measures/days", "partition", "decode", "contact/shown",
     "crossing/state", "crossing/customers", "crossing/agents", "crossing/pages", "crossing/now",
     "roster", "packed", "placing",
 )  # fmt: skip

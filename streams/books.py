@@ -9,7 +9,7 @@ from mypy_extensions import mypyc_attr
 
 from streams import tally as y
 from streams.facts import ABANDONED, ANSWERED, FLOWED_OUT
-from streams.tally import Fields
+from streams.tally import Fields, Pairs
 from streams.tally.rules import ConversationRules
 
 CORRECTED: Final = 20_000
@@ -42,7 +42,7 @@ class Slice:
     """
 
     def __init__(
-        self, key: bytes, fields: Fields, maxima: dict[int, int], stamp: int = -1, dirty: bool = False,
+        self, key: bytes, fields: Fields, maxima: Fields, stamp: int = -1, dirty: bool = False,
     ) -> None:  # fmt: skip
         self.key = key
         self.fields = fields
@@ -52,8 +52,14 @@ class Slice:
         self.turn = -1
 
 
+NO_MAXIMA: Final[Fields] = {}
+"""Those of all slices that have none and get none: nothing is ever put into it."""
+
 Slices: TypeAlias = MutableMapping[int, Slice]
 """Slices of one ring, by start."""
+
+Cell: TypeAlias = list[Pairs]
+"""What was posted of the same ten seconds, and of the same ten seconds of arrival; see ``streams.cells``."""
 
 
 class Limits:
@@ -80,13 +86,13 @@ class Limits:
 class Book:
     """All slices of one queue and channel, by start; the limits in force now; ``total`` since the beginning.
 
-    ``cells`` holds what was posted and has not reached the slices yet: fields (with ``CORRECTED`` added where they are
-    taken back) by the ten seconds in which it happened and those of its arrival, packed into one number.
+    ``cells`` holds what was posted and has not reached the slices yet: by the ten seconds in which it happened and
+    those of its arrival, packed into one number. ``tail`` is how the keys of its slices end.
     """
 
     def __init__(
         self, queue: str, channel: str, limits: Limits, total: Slice, fine: Slices, minute: Slices, coarse: Slices,
-        length: Slices, cells: dict[int, Fields],
+        length: Slices, cells: dict[int, Cell],
     ) -> None:  # fmt: skip
         self.queue = queue
         self.channel = channel
@@ -97,6 +103,7 @@ class Book:
         self.coarse = coarse
         self.length = length
         self.cells = cells
+        self.tail = f"|{channel}|{queue}".encode()
 
     def slices(self, code: str) -> Slices:
         """The slices of one ring, by start."""
@@ -104,7 +111,11 @@ class Book:
             return self.fine
         if code == "m":
             return self.minute
-        return self.coarse if code == "c" else self.length
+        if code == "c":
+            return self.coarse
+        if code == "l":
+            return self.length
+        raise KeyError(code)
 
     def balance(self) -> int:
         """Visits that entered and have not left: offered - answered - abandoned - flowed out - orphaned."""

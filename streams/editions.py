@@ -38,13 +38,15 @@ class Edition:
         self.since = since
         self.definitions = definitions
         self._limits: dict[str, Limits] = {}
+        self._defaults = _limits(definitions.defaults)
         self._team_of = {agent: team for team, agents in definitions.teams.items() for agent in agents}
 
     def limits(self, queue: str) -> Limits:
         """The limits of a queue; the defaults of one that is not configured."""
         found = self._limits.get(queue)
         if found is None:
-            found = self._limits[queue] = _limits(self.definitions.queues.get(queue, self.definitions.defaults))
+            own = self.definitions.queues.get(queue)
+            found = self._limits[queue] = self._defaults if own is None else _limits(own)
         return found
 
     def team(self, team: str, agent: str) -> str | None:

@@ -7,23 +7,37 @@ The totals only ever grow: what a correction takes back is counted beside them (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
+from streams import cells, maxima
 from streams import facts as k
-from streams import maxima
 from streams import tally as y
-from streams.books import CELL_MS, CORRECTED, OTHER, TAG_ROW, TEAM_ROW, TOTAL, Book, Limits, Slice
+from streams.books import (
+    CELL_MS,
+    CORRECTED,
+    NO_MAXIMA,
+    OTHER,
+    TAG_ROW,
+    TEAM_ROW,
+    TOTAL,
+    Book,
+    Limits,
+    Slice,
+    Slices,
+)
+from streams.cells import Three
 from streams.editions import NOW, Editions
 from streams.facts import Change, Fact
 from streams.maxima import Broken
 from streams.presence import Spent
 from streams.settings import Settings
-from streams.slices import Ring, Rings, rings
+from streams.slices import Rings, rings
+from streams.starts import Starts
 from streams.stirred import Stirred
-from streams.tally import COHORT, Fields, conversations, people
+from streams.tally import COHORT, Fields, Pairs, conversations, people
 
 
 class Ledger:
@@ -39,6 +53,10 @@ class Ledger:
         self._prefix = prefix
         self.rings: Rings = rings(settings.retention.fine_minutes, settings.retention.coarse_days)
         self._coarse_ms = self.rings.coarse.keep_ms
+        self._fine = Starts(self.rings.fine, prefix, with_maxima=False)
+        self._minute = Starts(self.rings.minute, prefix, with_maxima=True)
+        self._coarse = Starts(self.rings.coarse, prefix, with_maxima=True)
+        self._length = Starts(self.rings.length, prefix, with_maxima=False)
         self.guard_until = -1
         self._watermark = 0
         self.editions = Editions(settings, prefix + b"v|")
@@ -47,6 +65,8 @@ class Ledger:
         self.broken_maxima: list[Broken] = []
         self._dirty: list[Slice] = []
         self.stirred = Stirred()
+        self._grown: list[Book] = []
+        self._read_back = False
 
     @property
     def books(self) -> dict[tuple[str, str], Book]:
@@ -68,8 +88,9 @@ class Ledger:
         if book is None:
             book = self._books[queue, channel] = Book(
                 queue, channel, self.editions.current.limits(queue),
-                Slice(self._key(TOTAL, 0, queue, channel), {}, {}), {}, {}, {}, {}, {},
+                Slice(self._prefix + f"s|{TOTAL}|0|{channel}|{queue}".encode(), {}, NO_MAXIMA), {}, {}, {}, {}, {},
             )  # fmt: skip
+            self._grown.append(book)
         return book
 
     def limits(self, book: Book, born: int) -> Limits:
@@ -104,18 +125,15 @@ class Ledger:
         oldest = watermark - self._coarse_ms
         self._watermark = watermark
         if offset > self.guard_until and at >= oldest and cohort >= oldest:
-            cell = self._cell(book, at // CELL_MS, cohort // CELL_MS)
-            if sign > 0:
-                for field, n in fields:
-                    cell[field] = cell.get(field, 0) + n
-                if waited:
-                    if value >= cell.get(y.MAX_WAIT, 0):
-                        cell[y.MAX_WAIT] = value
-                    if kind == k.ANSWERED and value >= cell.get(y.MAX_ANSWERED_WAIT, 0):
-                        cell[y.MAX_ANSWERED_WAIT] = value
-            else:
-                for field, n in fields:
-                    cell[field + CORRECTED] = cell.get(field + CORRECTED, 0) + n
+            if sign < 0:
+                fields = cells.taken_back(fields)
+            elif kind == k.ANSWERED:
+                fields += ((y.MAX_WAIT, value), (y.MAX_ANSWERED_WAIT, value))
+            elif waited:
+                fields += ((y.MAX_WAIT, value),)
+            if not book.cells:
+                self._unsettled.append(book)
+            cells.post(book, at, cohort, fields)
         else:
             self._enter_total(book, sign, fields, offset)
             self._enter(book, at, sign, fields, 0, offset, watermark)
@@ -141,57 +159,31 @@ class Ledger:
         found = edition.team(team, agent)
         return None if found is None else TEAM_ROW + found
 
-    def _cell(self, book: Book, at_cell: int, cohort_cell: int) -> Fields:
-        cells = book.cells
-        if not cells:
-            self._unsettled.append(book)
-        key = at_cell << 30 | cohort_cell
-        cell = cells.get(key)
-        if cell is None:
-            cell = cells[key] = {}
-        return cell
-
     def _settle(self) -> None:
         """Bring every gathered cell into its slices and the totals."""
+        fine_from, minute_from = self._watermark - self._fine.keep_ms, self._watermark - self._minute.keep_ms
         for book in self._unsettled:
-            total = self._touch(book.total).fields
+            total = self._total(book)
             for key, cell in book.cells.items():
                 at, cohort = (key >> 30) * CELL_MS, (key & _COHORT_CELL) * CELL_MS
-                fine, minute, coarse = self._three(book, at)
-                fine_c, minute_c, coarse_c = self._three(book, cohort)
-                for field, n in cell.items():
-                    if field in _MAXIMA:
-                        for piece, shift in ((minute, 0), (coarse, 0), (minute_c, COHORT), (coarse_c, COHORT)):
-                            if n >= piece.maxima.get(field + shift, 0):
-                                piece.maxima[field + shift] = n
-                        continue
-                    total[field] = total.get(field, 0) + n
-                    if field >= CORRECTED:
-                        field, n = field - CORRECTED, -n  # noqa: PLW2901 the same field, taken back
-                    shifted = field + COHORT
-                    minute.fields[field] = minute.fields.get(field, 0) + n
-                    coarse.fields[field] = coarse.fields.get(field, 0) + n
-                    minute_c.fields[shifted] = minute_c.fields.get(shifted, 0) + n
-                    coarse_c.fields[shifted] = coarse_c.fields.get(shifted, 0) + n
-                    if field < y.ANSWERED_WAITS:
-                        fine.fields[field] = fine.fields.get(field, 0) + n
-                        fine_c.fields[shifted] = fine_c.fields.get(shifted, 0) + n
+                of_time = self._three(book, at, fine_from, minute_from)
+                of_arrival = of_time if cohort == at else self._three(book, cohort, fine_from, minute_from)
+                cells.enter(cell, total, of_time, of_arrival)
             book.cells = {}
         _SINK.fields.clear()
         _SINK.maxima.clear()
         self._unsettled.clear()
 
-    def _three(self, book: Book, at: int) -> tuple[Slice, Slice, Slice]:
-        fine, minute, coarse, _ = self.rings
+    def _three(self, book: Book, at: int, fine_from: int, minute_from: int) -> Three:
         return (
-            self._slice(book.fine, fine, at, book) if at >= self._watermark - fine.keep_ms else _SINK,
-            self._slice(book.minute, minute, at, book) if at >= self._watermark - minute.keep_ms else _SINK,
-            self._slice(book.coarse, coarse, at, book),
+            self._slice(book.fine, self._fine, at, book) if at >= fine_from else _SINK,
+            self._slice(book.minute, self._minute, at, book) if at >= minute_from else _SINK,
+            self._slice(book.coarse, self._coarse, at, book),
         )
 
     def _enter(self, book: Book, at: int, sign: int, fields: Pairs, shift: int, offset: int, watermark: int) -> None:
         """Enter fields into the slices of a moment that still exist and do not include the offset."""
-        for ring, store in zip(self.rings[:3], (book.fine, book.minute, book.coarse), strict=True):
+        for ring, store in self._stores(book):
             if at < watermark - ring.keep_ms:
                 continue
             piece = self._slice(store, ring, at, book)
@@ -202,23 +194,23 @@ class Ledger:
                     piece.fields[field + shift] = piece.fields.get(field + shift, 0) + sign * n
 
     def _enter_total(self, book: Book, sign: int, fields: Pairs, offset: int) -> None:
-        total = self._touch(book.total)
+        total = self._total(book)
         if total.stamp < offset:
             shift = 0 if sign > 0 else CORRECTED
             for field, n in fields:
                 total.fields[field + shift] = total.fields.get(field + shift, 0) + n
 
     def _enter_length(self, book: Book, at: int, change: int, offset: int, watermark: int) -> None:
-        ring = self.rings.length
+        ring = self._length
         if at >= watermark - ring.keep_ms:
             piece = self._slice(book.length, ring, at, book)
             if piece.stamp < offset:
                 second = at % ring.width_ms // 1000
                 piece.fields[second] = piece.fields.get(second, 0) + change
 
-    def _held(self, book: Book, at: int, cohort: int, watermark: int) -> Iterator[tuple[Slice, int, Ring, int]]:
+    def _held(self, book: Book, at: int, cohort: int, watermark: int) -> Iterator[tuple[Slice, int, Starts, int]]:
         """The slices with maxima of a moment and of an arrival, where they still exist: slice, shift, ring, moment."""
-        for ring, store in ((self.rings.minute, book.minute), (self.rings.coarse, book.coarse)):
+        for ring, store in ((self._minute, book.minute), (self._coarse, book.coarse)):
             for moment, shift in ((at, 0), (cohort, COHORT)):
                 if moment >= watermark - ring.keep_ms:
                     yield self._slice(store, ring, moment, book), shift, ring, moment
@@ -238,7 +230,7 @@ class Ledger:
         """Add the time an agent spent in a state (ms), spread over the slices it overlaps."""
         field, book = y.STATE_MS[span.state], self.book(queue, "")
         self._enter_total(book, span.sign, ((field, span.end - span.start),), offset)
-        for ring, store in zip(self.rings[:3], (book.fine, book.minute, book.coarse), strict=True):
+        for ring, store in self._stores(book):
             at = max(span.start, watermark - ring.keep_ms)
             while at < span.end:
                 until = min(span.end, at - at % ring.width_ms + ring.width_ms)
@@ -247,12 +239,15 @@ class Ledger:
                     piece.fields[field] = piece.fields.get(field, 0) + span.sign * (until - at)
                 at = until
 
-    def _slice(self, store: MutableMapping[int, Slice], ring: Ring, at: int, book: Book) -> Slice:
+    def _stores(self, book: Book) -> tuple[tuple[Starts, Slices], ...]:
+        return ((self._fine, book.fine), (self._minute, book.minute), (self._coarse, book.coarse))
+
+    def _slice(self, store: Slices, ring: Starts, at: int, book: Book) -> Slice:
         start = at - at % ring.width_ms
         assert isinstance(store, dict)  # here nothing is packed (``streams.packed``): compiled, this is found sooner
         piece: Slice | None = store.get(start)
         if piece is None:
-            piece = store[start] = Slice(self._key(ring.code, start, book.queue, book.channel), {}, {})
+            piece = ring.open(store, start, book)
         if not piece.dirty:
             piece.dirty = True
             self._dirty.append(piece)
@@ -261,20 +256,19 @@ class Ledger:
             self.stirred.tell(piece.key)
         return piece
 
-    def _touch(self, piece: Slice) -> Slice:
-        if not piece.dirty:
-            piece.dirty = True
-            self._dirty.append(piece)
-        return piece
-
-    def _key(self, code: str, start: int, queue: str, channel: str) -> bytes:
-        return self._prefix + f"s|{code}|{start}|{channel}|{queue}".encode()
+    def _total(self, book: Book) -> Slice:
+        total = book.total
+        if not total.dirty:
+            total.dirty = True
+            self._dirty.append(total)
+            self._grown.append(book)
+        return total
 
     # --- storing and reading back ------------------------------------------------------------------------------------
 
     def changed(self, stamp: int) -> list[tuple[bytes, bytes]]:
         """Every slice changed since the last call, encoded and stamped with the offset it includes."""
-        self._settle()
+        self._settle()  # all of it before the first is encoded: what bears the stamp includes everything up to it
         written = []
         for piece in self._dirty:
             piece.dirty = False
@@ -282,6 +276,12 @@ class Ledger:
             written.append((piece.key, _encode((piece.stamp, piece.fields, piece.maxima))))
         self._dirty.clear()
         return written
+
+    def grown(self) -> dict[tuple[str, str], Fields]:
+        """The totals of every book that is new or has grown since the last call."""
+        grown = {(book.queue, book.channel): book.total.fields.copy() for book in self._grown}
+        self._grown.clear()
+        return grown
 
     def read_back(self, key: bytes, value: bytes) -> None:
         """Take one stored slice."""
@@ -294,6 +294,7 @@ class Ledger:
             book.slices(code)[int(start)] = piece
             self.stirred.tell(key)
         self.guard_until = max(self.guard_until, piece.stamp)
+        self._read_back = True
 
     def parts_of(self, key: bytes) -> tuple[str, str, str, str]:
         """The ring, start, queue and channel of a stored slice."""
@@ -310,14 +311,13 @@ class Ledger:
 
     def purge(self, watermark: int) -> list[bytes]:
         """Drop the slices that are older than their ring keeps; returns their keys."""
-        gone: list[bytes] = []
-        for book in self._books.values():
-            for ring in self.rings:
-                store, oldest = book.slices(ring.code), watermark - ring.keep_ms - ring.width_ms
-                while store and (start := next(iter(store))) < oldest:
-                    gone.append(store.pop(start).key)
-                if len(store) > 2 * (ring.keep_ms // ring.width_ms + 2):  # opened out of order
-                    gone.extend(store.pop(start).key for start in [s for s in store if s < oldest])
+        all_rings = (self._fine, self._minute, self._coarse, self._length)
+        if self._read_back:
+            self._read_back = False
+            for ring in all_rings:
+                for book in self._books.values():
+                    ring.take_back(book)
+        gone = [key for ring in all_rings for key in ring.purge(watermark)]
         for key in gone:
             self.stirred.tell(key)
         return gone
@@ -331,8 +331,6 @@ class Ledger:
             self.broken_maxima.clear()
 
 
-Pairs = tuple[tuple[int, int], ...]
-_MAXIMA: Final = frozenset({y.MAX_WAIT, y.MAX_ANSWERED_WAIT})
 _COHORT_CELL: Final = (1 << 30) - 1
 _SINK: Final = Slice(b"", {}, {})
 """Takes what is older than a ring keeps."""

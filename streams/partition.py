@@ -265,7 +265,8 @@ class Partition:
         if self.next_offset == self._marked_offset:
             return None
         stamp = self.next_offset - 1
-        tallies = self.ledger.editions.changed() + self.ledger.changed(stamp)
+        tallies = self.ledger.changed(stamp)
+        tallies[:0] = self.ledger.editions.changed()
         tallies += self.days.changed(stamp) + self.comments.changed()
         self._counter_stamp = max(self._counter_stamp, stamp)
         tallies.append((self._prefix + b"n|", _encode((self._counter_stamp, self.counters))))
@@ -279,7 +280,7 @@ class Partition:
             self._purged += part.purge(self.watermark)
         marker = _encode((STATE_VERSION, self.next_offset, self.watermark, *self._marks()))
         self._marked_offset = self.next_offset
-        self._pending = self._totals(), dict(self.counters)
+        self._pending = {**self._pending[0], **self.ledger.grown()}, dict(self.counters)
         return Flush(tallies, contacts, (self._prefix + b"m|", marker), self.next_offset, self._outbox.take(), people)
 
     def _marks(self) -> tuple[object, ...]:
@@ -288,7 +289,9 @@ class Partition:
 
     def flushed(self, _flush: Flush) -> list[bytes]:
         """The flush is stored and committed: show its totals; returns the keys that may be deleted now."""
-        self.flushed_totals, self.flushed_counters = self._pending
+        totals, self.flushed_counters = self._pending
+        self.flushed_totals = {**self.flushed_totals, **totals}
+        self._pending = {}, self.flushed_counters
         gone = [key for kept, names in self._forgotten for key in kept.tombstones(names)] + self._purged
         self._forgotten, self._purged = [], []
         return gone
@@ -306,10 +309,8 @@ class Partition:
             self.ledger.read_back(key, value)
         elif code == b"s":
             self.ledger.forget(key)
-        elif code == b"a":
-            self._staff.restore(name, value)
-        elif code == b"A":
-            self._staff.restore_page(name, value)
+        elif code in (b"a", b"A"):
+            (self._staff.restore if code == b"a" else self._staff.restore_page)(name, value)
         elif code == b"v" and value:
             self.ledger.editions.restore(value)
         elif code == b"d":
@@ -335,11 +336,8 @@ class Partition:
         counted = max(self.next_offset, self.ledger.guard_until + 1, self._counter_stamp + 1)
         born = (contact.born for contact in self.contacts.values())
         self.ledger.editions.begin(counted, min(born, default=counted), self.next_offset)
-        self.flushed_totals, self.flushed_counters = self._totals(), dict(self.counters)
+        self.flushed_totals, self.flushed_counters = self.ledger.grown(), dict(self.counters)
         return self._marked_offset
-
-    def _totals(self) -> Totals:
-        return {key: dict(book.total.fields) for key, book in self.ledger.books.items()}
 
 
 _OF_A_SOURCE: Final = {DUPLICATE: "source|duplicates|", LATE: "source|late|", OUT_OF_ORDER: "source|out_of_order|"}

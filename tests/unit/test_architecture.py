@@ -26,7 +26,7 @@ CORE = {
     "streams.contact.moves", "streams.contacts", "streams.contact.history", "streams.presence", "streams.tally",
     "streams.presence_pages", "streams.staff", "streams.timers",
     "streams.schedule", "streams.tally.conversations", "streams.contact.dialogue", "streams.books", "streams.maxima",
-    "streams.editions", "streams.stirred",
+    "streams.editions", "streams.cells", "streams.starts", "streams.stirred",
     "streams.ledger", "streams.partition", "streams.counts", "streams.kpis", "streams.hours.calendar",
     "streams.hours.opening",
     "streams.hours.public_holidays", "streams.kpis.kpi", "streams.kpis.conversations",

@@ -11,7 +11,7 @@ from streams.books import CORRECTED, OTHER, Book, Slice, net
 from streams.facts import Fact, Kind
 from streams.ledger import Ledger
 from streams.presence import Spent
-from streams.settings import Retention, Settings
+from streams.settings import QueueSettings, Retention, Settings
 from streams.slices import DAY, HOUR, MINUTE, SECOND
 from streams.tally import COHORT
 from tests.support import START, Floor, call, heartbeat, ms
@@ -105,6 +105,27 @@ def test_what_happens_after_a_quarter_began_counts_in_the_quarter_of_its_arrival
     assert (after.fields[y.ANSWERED], after.fields.get(y.ANSWERED + COHORT, 0)) == (1, 0)
 
 
+def test_a_queue_is_counted_by_its_own_threshold_and_another_by_that_of_the_defaults() -> None:
+    one = ledger(Settings(queues={"sales": QueueSettings(service_level_threshold_seconds=5)}))
+
+    for offset, queue in enumerate(("sales", "billing", "support")):
+        one.post((1, left(Kind.ANSWERED, 10_000, queue=queue)), offset, START)
+
+    assert {key[0]: book.total.fields.get(y.ANSWERED_IN_T, 0) for key, book in one.books.items()} == {
+        "sales": 0, "billing": 1, "support": 1,
+    }  # fmt: skip
+
+
+def test_a_cell_keeps_sums_not_everything_that_came() -> None:
+    one = ledger()
+
+    for offset in range(10_000):
+        one.post((1, offered()), offset, START)
+
+    assert [len(cell) < 100 for cell in one.book("billing", "voice").cells.values()] == [True]
+    assert one.books["billing", "voice"].total.fields == {y.OFFERED: 10_000}
+
+
 # --- time spent, retention, names ------------------------------------------------------------------------------------
 
 
@@ -141,8 +162,8 @@ def test_what_is_within_retention_is_kept() -> None:
     one.post((1, offered(START)), 0, START)
     one.changed(0)
 
-    assert one.purge(START + 9 * MINUTE) == []
-    assert len(one.purge(START + 11 * MINUTE)) == 1
+    assert one.purge(START + 10 * MINUTE + 10 * SECOND) == []
+    assert len(one.purge(START + 10 * MINUTE + 10 * SECOND + 1)) == 1
     assert len(one.purge(START + 72 * MINUTE)) == 1
     assert one.purge(START + 8 * DAY) == []
 

@@ -97,6 +97,30 @@ def test_what_the_totals_show_is_only_what_was_flushed_29() -> None:
     assert one.flushed_counters == {"events|call.offered": 1, "source|events|pbx": 1}
 
 
+def test_a_flush_shows_the_totals_that_grew_and_those_that_did_not_29() -> None:
+    one = partition()
+    for offset, queue in enumerate(("billing", "sales", "billing")):
+        one.apply([record(offset, call(f"c{offset}").offered(at=0, queue=queue).events[0])])
+        flush = one.flush()
+        assert flush is not None
+        one.flushed(flush)
+
+    assert one.flushed_totals == {("billing", "voice"): {y.OFFERED: 2}, ("sales", "voice"): {y.OFFERED: 1}}
+
+
+def test_what_a_flush_took_that_was_not_stored_is_shown_with_the_next_29() -> None:
+    one = partition()
+    one.apply([GOOD])
+    one.flush()
+    one.apply([record(1, call("c2").offered(at=0, queue="sales").events[0])])
+    flush = one.flush()
+    assert flush is not None
+
+    one.flushed(flush)
+
+    assert one.flushed_totals == {(queue, "voice"): {y.OFFERED: 1} for queue in ("billing", "sales")}
+
+
 def test_nothing_is_flushed_when_nothing_came_since() -> None:
     one = partition()
     one.apply([GOOD])
