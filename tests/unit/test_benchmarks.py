@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.flat import Cost, Side, cost, row, sides
+from benchmarks.flat import Cost, Side, cost, memory_of, row, sides
 from benchmarks.peers.records import plain_calls
 from benchmarks.seen import Look, Sent, after, latencies, quantile
 
@@ -41,12 +41,16 @@ def test_the_cost_of_a_floor_is_measured_with_open_calls_in_it() -> None:
     found = cost(Side("small", queues=2, open_calls=20), plain_calls(300))
 
     assert found.counting > 0
-    assert found.open_bytes == 0
+
+
+def test_the_memory_of_open_calls_is_measured_where_nothing_was_before_and_only_where_there_are_many() -> None:
+    assert memory_of(Side("few", open_calls=10_000)) == ""
+    assert 500 < int(memory_of(Side("many", open_calls=10_001)).replace(",", "")) < 5_000
 
 
 def test_two_sides_are_compared_pair_by_pair() -> None:
-    found = [(Cost(10, 1, 0), Cost(12, 3, 500)), (Cost(20, 1, 0), Cost(22, 3, 700)), (Cost(10, 2, 0), Cost(11, 5, 600))]
+    found = [(Cost(10, 1), Cost(12, 3)), (Cost(20, 1), Cost(22, 3)), (Cost(10, 2), Cost(11, 5))]
 
-    assert row((Side("few"), Side("many")), found) == (
+    assert row((Side("few"), Side("many")), found, "600") == (
         "few, many", "10.0 (10.0-20.0)", "12.0 (11.0-22.0)", "+10.0%", "1.0", "3.0", "600",
     )  # fmt: skip
