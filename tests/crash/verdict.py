@@ -20,6 +20,7 @@ from streams.crossing.customers import Customer
 from streams.crossing.state import FactsPartition
 from streams.events import TOPICS
 from streams.partition import Partition, Record
+from streams.presence_pages import PresencePages
 from streams.settings import Settings
 from streams.simulate import Oracle
 from streams.topics import changelog_topic, input_topics
@@ -124,7 +125,8 @@ def _numbers(partition: Partition) -> dict[str, object]:
         found[f"contact {name}"] = (contact.head, contact.log, contact.base_at, contact.digests)
     found |= {f"waiting {name}": waits for name, waits in partition.waiting.items()}
     found |= {f"handling {name}": place for name, place in partition.handling.items()}
-    found |= {f"agent {name}": structs.replace(agent, stamp=-1) for name, agent in partition.agents.items()}
+    for name, agent in partition.agents.items():
+        found[f"agent {name}"] = structs.replace(agent, stamp=-1, pages=PresencePages())  # these are as flushes came
     found |= {f"day {day} {name}": n for day, counts in partition.days.days() for name, n in counts.items() if n}
     found |= {f"comment {comment}": True for comment in partition.comments}
     if isinstance(partition, FactsPartition):
