@@ -1,4 +1,4 @@
-"""Long work on the event loop, piece by piece: a generator enters, what it returns leaves."""
+"""Long work, piece by piece on the event loop or at once: a generator enters, what it returns leaves."""
 
 from __future__ import annotations
 
@@ -23,3 +23,13 @@ async def in_pieces(work: Generator[None, None, T]) -> T:
         if perf_counter() - began > HOLD_SECONDS:
             await asyncio.sleep(0)
             began = perf_counter()
+
+
+def at_once(work: Generator[None, None, T]) -> T:
+    """Do the work in one go."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: T = done.value
+            return result

@@ -22,6 +22,7 @@ from streams.measures.shelf import Shelf
 from streams.merged import merged
 from streams.merged import sums as sums_of
 from streams.partition import Partition
+from streams.pieces import at_once
 from streams.presence import SERVING
 from streams.promises import Backlog
 from streams.settings import QueueSettings, Settings
@@ -172,13 +173,7 @@ def take(
     remembered: Windows | None = None,
 ) -> Snapshot:
     """A snapshot in one go; see ``steps``."""
-    work = steps(partitions, settings, status, wall_ms, shelf, remembered)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            taken: Snapshot = done.value
-            return taken
+    return at_once(steps(partitions, settings, status, wall_ms, shelf, remembered))
 
 
 def steps(

@@ -18,6 +18,7 @@ from streams.api.intervals import Query, QueryError, parse
 from streams.counts import Counts
 from streams.merged import merged
 from streams.partition import Partition
+from streams.pieces import at_once
 from streams.settings import Settings, from_raw
 from streams.snapshot import WorkerStatus
 from tests import floor_by_hand as by_hand
@@ -78,13 +79,9 @@ def floor(settings: Settings | None = None, *, partitions: list[Partition] | Non
 
 def intervals(query: Query, settings: Settings | None = None) -> list[dict[str, Any]]:
     rules = settings or by_hand.settings()
-    work = api_intervals.steps(list(by_hand.applied(rules).values()), rules, query)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            rows: list[dict[str, Any]] = orjson.loads(orjson.dumps(done.value))
-            return rows
+    found = at_once(api_intervals.steps(list(by_hand.applied(rules).values()), rules, query))
+    rows: list[dict[str, Any]] = orjson.loads(orjson.dumps(found))
+    return rows
 
 
 def test_the_answer_has_the_documented_shape() -> None:

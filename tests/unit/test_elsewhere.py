@@ -14,6 +14,7 @@ from streams.api import intervals as api_intervals
 from streams.elsewhere import Elsewhere
 from streams.owned import is_shared
 from streams.partition import Partition, Record
+from streams.pieces import at_once
 from streams.settings import Settings, from_raw
 from streams.sharing import BEAT
 from streams.simulate import Faults, demo, simulate, spoil
@@ -105,20 +106,12 @@ def test_agents_and_hours_are_the_owners_own() -> None:
     question = api_agents.Question(Span(START, START + 3_600_000))
     query = api_intervals.parse({"by": "hour", "from": str(START), "to": str(START + 3_600_000)}, settings, START)
     agents = [api_agents.answer(each, settings, question) for each in (told(elsewhere), owner.partitions)]
-    hours = [_all(api_intervals.steps(each, settings, query)) for each in (told(elsewhere), owner.partitions)]
+    hours = [at_once(api_intervals.steps(each, settings, query)) for each in (told(elsewhere), owner.partitions)]
 
     assert agents[0] == agents[1]
     assert sum(row["taken"] for row in agents[1]["agents"]) > 100
     assert hours[0] == hours[1]
     assert hours[1]
-
-
-def _all(work: Any) -> Any:
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            return done.value
 
 
 def test_who_comes_later_finds_the_same_in_what_compaction_leaves() -> None:

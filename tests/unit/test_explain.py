@@ -19,6 +19,7 @@ from streams.api.intervals import QueryError
 from streams.explain.catalogue import ENTRIES, LIVE
 from streams.explain.formula import worked_out
 from streams.partition import Partition, Record
+from streams.pieces import at_once
 from streams.settings import Settings, from_raw
 from streams.settings.origin import origin_of
 from streams.simulate import demo, simulate
@@ -36,12 +37,7 @@ RULES = {
 
 def asked(partitions: list[Partition], taken: Snapshot, **question: str) -> dict[str, Any]:
     """The answer to one question."""
-    work = explain.steps(partitions, taken, explain.parse(question, taken))
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            return dict(done.value)
+    return dict(at_once(explain.steps(partitions, taken, explain.parse(question, taken))))
 
 
 def at(floor: Floor, now: float) -> Ask:

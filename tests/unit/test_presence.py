@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
 import pytest
 
 from streams import snapshot
 from streams.contact.history import DUPLICATE, LATE
 from streams.events import AgentHeartbeat, AgentScheduled, AgentState, AgentStateChanged
 from streams.kpis import occupancy_ratio, on_call_ratio, pulled_per_hour
+from streams.pieces import at_once
 from streams.presence import MAX_CHANGES, Presence, Spent, open_span, record
 from streams.settings import Settings
-from streams.snapshot import Snapshot, WorkerStatus
+from streams.snapshot import WorkerStatus
 from streams.view import FLOOR
 from tests.support import DAY, HOUR, Floor, call, heartbeat, ms, state, stored
 from tests.support import record as record_of
@@ -337,17 +336,7 @@ def test_a_state_that_ends_while_a_snapshot_is_being_made_is_not_counted_twice()
 
     floor.take(state("ann", 600, "break"))
 
-    taken = finished(work)
+    taken = at_once(work)
     assert taken.now == ms(600)
     for window in ("30m", "1h"):
         assert taken.floor.windows[window].counts.state_ms["available"] == 600_000
-
-
-def finished(work: Generator[None, None, Snapshot]) -> Snapshot:
-    """What the steps come to."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            taken: Snapshot = done.value
-            return taken

@@ -9,6 +9,7 @@ from msgspec import structs
 from streams.board.trend import gather, trend
 from streams.lengths import longest_queues
 from streams.partition import Partition
+from streams.pieces import at_once
 from streams.settings import Settings
 from streams.slices import Span
 from tests import floor_by_hand as by_hand
@@ -17,12 +18,8 @@ from tests.floor_by_hand import MINUTE, NOW, SECOND, TEN
 
 def told(partitions: list[Partition], rules: Settings, now: int = NOW) -> dict[tuple[str, str], dict[str, Any]]:
     """The trend's rows, by kind and queue."""
-    work = gather(partitions, rules, now)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            return {(row["kind"], row["queue"]): row for row in trend(done.value, rules, now)["rows"]}
+    gathered = at_once(gather(partitions, rules, now))
+    return {(row["kind"], row["queue"]): row for row in trend(gathered, rules, now)["rows"]}
 
 
 def by_hand_floor() -> tuple[list[Partition], Settings]:
