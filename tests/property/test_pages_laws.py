@@ -22,9 +22,11 @@ from streams.regroup import regroup
 from streams.roster import Roster
 from streams.slices import HOUR, MINUTE
 from streams.stored import STATE_VERSION
+from tests.property.dying_roster import Dying, Written
 
 NINE = 1_772_442_000_000
 ANN = "a:ann"
+PREFIX = b"agent-facts|"
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder().decode
 People = Roster[Any, CrossFact, Change]
@@ -32,57 +34,31 @@ People = Roster[Any, CrossFact, Change]
 
 def people() -> People:
     rules = Agents()
-    return Roster(rules, b"agent-facts|p|", rules)
+    return Roster(rules, PREFIX + b"p|", rules)
 
 
-class Floor:
-    """One agent twice: ``living`` never dies, ``stored`` does; what was told is told again behind what is stored."""
+class Floor(Dying[CrossFact]):
+    """One agent, and the most pieces of work that were written at once."""
 
     def __init__(self) -> None:
-        self.living, self.stored = people(), people()
-        self.log: list[tuple[CrossFact | None, int]] = []
-        self.store: dict[bytes, bytes] = {}
-        self.flushed = -1
-        self.gone: list[bytes] = []
-        self.watermark = NINE
+        super().__init__(people, PREFIX, ANN, NINE)
         self.most_written = 0
 
+    def copy(self, told: CrossFact) -> CrossFact:
+        """What is known of an agent belongs to one roster."""
+        if not isinstance(told, Work):
+            return told
+        return Work(told.contact_id, told.part, told.channel, told.pieces, told.deeds, told.outbound)
+
     def tell(self, fact: CrossFact | None, later: int) -> None:
-        self.watermark += later
-        self.log.append((fact, self.watermark))
-        for one in (self.living, self.stored):
-            self._apply(one, len(self.log) - 1)
+        self.now += later
+        self.record(fact)
 
-    def _apply(self, roster: People, offset: int) -> None:
-        fact, watermark = self.log[offset]
-        if fact is not None:
-            roster.take(ANN, copy(fact), offset, watermark)
-        list(roster.fire(watermark, offset))
-
-    def flush(self) -> None:
-        """In one transaction, as the flusher: what was forgotten before goes first."""
-        stamp = len(self.log) - 1
-        written = self.stored.changed(stamp)
-        gone = self.stored.forgotten(stamp)
-        for key in self.gone:
-            self.store.pop(key, None)
-        for key, value in written:
-            self.store.pop(key, None)
-            self.store[key] = value
-            self.most_written = max(self.most_written, value.count(b"\xa4work"))
-        self.gone = self.stored.tombstones(gone)
-        self.flushed = stamp
-
-    def die(self, order: int) -> None:
-        self.stored, self.gone = people(), []
-        pairs = list(self.store.items())
-        for key, value in pairs[order % (len(pairs) + 1) :] + pairs[: order % (len(pairs) + 1)]:
-            code, name = key.removeprefix(b"agent-facts|").split(b"|", 1)
-            (self.stored.restore if code == b"p" else self.stored.restore_page)(name, value)
-        self.stored.restored()
-        for offset in range(self.flushed + 1, len(self.log)):
-            self._apply(self.stored, offset)
-        list(self.stored.fire(self.watermark, len(self.log)))  # as the next record does: what is too old goes again
+    def flush(self) -> Written:
+        written = super().flush()
+        for _, value in written:
+            self.most_written = max(self.most_written, (value or b"").count(b"\xa4work"))
+        return written
 
     def seen(self, roster: People) -> object:
         known = roster.by_who.get(ANN)
@@ -90,15 +66,8 @@ class Floor:
             return None
         derive(known)
         work = {address: one.stored() for address, one in known.work.items()}
-        latest = {key: at for key, at in known.latest.items() if at > self.watermark - KEEP_MS}
+        latest = {key: at for key, at in known.latest.items() if at > self.now - KEEP_MS}
         return work, known.left, known.line, latest
-
-
-def copy(fact: CrossFact) -> CrossFact:
-    """As it is decoded once more: what is known of an agent belongs to one roster."""
-    if not isinstance(fact, Work):
-        return fact
-    return Work(fact.contact_id, fact.part, fact.channel, fact.pieces, fact.deeds, fact.outbound)
 
 
 def work(contact: int, began: int, lasts: int, *, over: bool) -> Work:
@@ -122,7 +91,7 @@ steps = st.one_of(
 def run(told: list[Any]) -> Floor:
     floor = Floor()
     for what, *more in told:
-        now = floor.watermark
+        now = floor.now
         if what == "work":
             contact, ago, over = more
             floor.tell(work(contact, now - ago, ago // 2, over=over), 5 * MINUTE)
@@ -153,7 +122,7 @@ def test_what_is_stored_on_pages_is_what_was_told(told: list[Any]) -> None:
 def test_nothing_is_left_of_somebody_who_is_forgotten(told: list[Any]) -> None:
     floor = run([*told, ("flush",)])
     for contact in range(13):  # over, if they were not
-        floor.tell(work(contact, floor.watermark - MINUTE, MINUTE, over=True), MINUTE)
+        floor.tell(work(contact, floor.now - MINUTE, MINUTE, over=True), MINUTE)
     floor.flush()
     for _ in range(5):
         floor.tell(None, 14 * HOUR)
@@ -198,8 +167,7 @@ def test_who_was_forgotten_stays_so_in_whatever_order_pages_are_read() -> None:
         pairs = list(floor.store.items())
         found = people()
         for key, value in pairs[order:] + pairs[:order]:
-            code, name = key.removeprefix(b"agent-facts|").split(b"|", 1)
-            (found.restore if code == b"p" else found.restore_page)(name, value)
+            floor.read(found, key, value)
 
         assert found.by_who == {}
         assert found.includes(ANN, floor.flushed)
@@ -210,15 +178,14 @@ def test_more_partitions_take_all_pages_of_an_agent_to_where_the_next_fact_comes
     calls = [("work", n, 5 * MINUTE, True) for n in range(5 * FULL)]
     floor = run([step for call in calls for step in (call, ("flush",))])
     assert len(floor.store) == 5
-    marker = encode((3, len(floor.log), floor.watermark, {}))
+    marker = encode((3, len(floor.log), floor.now, {}))
 
     parts = regroup([{**floor.store, b"agent-facts|m|": marker}], 4, {"agent-facts": "agent-facts"})
 
     found = people()
     for key, value in parts[by_murmur2(b"ann", 4)].pairs:
-        code, name = key.removeprefix(b"agent-facts|").split(b"|", 1)
-        if code != b"m":
-            (found.restore if code == b"p" else found.restore_page)(name, value)
+        if key != b"agent-facts|m|":
+            floor.read(found, key, value)
     assert floor.seen(found) == floor.seen(floor.living)
     assert found.by_who[ANN].stamp == -1
     assert {decode(dict(part.pairs)[b"agent-facts|m|"])[0] for part in parts} == {STATE_VERSION}

@@ -24,10 +24,12 @@ from streams.regroup import regroup
 from streams.roster import Roster
 from streams.staff import Staff
 from streams.stored import STATE_VERSION
+from tests.property.dying_roster import Dying, Written
 from tests.support import DAY, HOUR, ms, state
 
 KEEP_MS = 8 * DAY * 1000
 PREFIX = b"agent-events|"
+GHOST = 0x92
 TOLD_STATES: tuple[AgentState, ...] = ("available", "on_contact", "break", "signed_out")
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder().decode
@@ -39,64 +41,28 @@ def people() -> People:
     return Roster(staff, PREFIX + b"a|", staff)
 
 
-def read_into(roster: People, key: bytes, value: bytes | None) -> None:
-    code, name = key.removeprefix(PREFIX).split(b"|", 1)
-    (roster.restore if code == b"a" else roster.restore_page)(name, value)
-
-
-class Floor:
-    """One agent three times: ``living`` never dies, ``stored`` does, ``follower`` reads what is written."""
+class Floor(Dying[AgentEvent]):
+    """One agent; ``follower`` only reads what is written, as another worker does."""
 
     def __init__(self) -> None:
-        self.living, self.stored, self.follower = people(), people(), people()
-        self.log: list[tuple[AgentEvent | None, int]] = []
-        self.store: dict[bytes, bytes] = {}
-        self.flushed = -1
-        self.gone: list[bytes] = []
-        self.now = ms(0)
-        self.written: list[int] = []
+        super().__init__(people, PREFIX, "ann", ms(0))
+        self.follower = people()
+        self.most_written = 0
 
     def tell(self, event: AgentEvent | None) -> None:
         if event is not None:
             self.now = max(self.now, event.occurred_at)
-        self.log.append((event, self.now))
-        one, other = (self._apply(roster, len(self.log) - 1) for roster in (self.living, self.stored))
-        assert one == other
+        self.record(event)
 
-    def _apply(self, roster: People, offset: int) -> object:
-        event, watermark = self.log[offset]
-        spans = roster.take("ann", event, offset, watermark) if event is not None else []
-        list(roster.fire(watermark, offset))
-        return spans
-
-    def flush(self) -> None:
-        """In one transaction, as the flusher: what was forgotten before goes first."""
-        stamp = len(self.log) - 1
-        written = self.stored.changed(stamp)
-        gone = self.stored.forgotten(stamp)
-        for key in self.gone:
-            self.store.pop(key, None)
-            read_into(self.follower, key, None)
+    def flush(self) -> Written:
+        written = super().flush()
         for key, value in written:
-            self.store.pop(key, None)
-            self.store[key] = value
-            read_into(self.follower, key, value)
-            if value[0] != 0x92:
-                self.written.append(len(decode(value)[4]))
-        self.gone = self.stored.tombstones(gone)
-        self.flushed = stamp
+            self.read(self.follower, key, value)
+            if value is not None and value[0] != GHOST:
+                self.most_written = max(self.most_written, len(decode(value)[4]))
         if self.stored.by_who:  # who is forgotten is deleted with the next flush
             assert seen(self.follower) == seen(self.stored)
-
-    def die(self, order: int) -> None:
-        self.stored, self.gone = people(), []
-        pairs = list(self.store.items())
-        for key, value in pairs[order % (len(pairs) + 1) :] + pairs[: order % (len(pairs) + 1)]:
-            read_into(self.stored, key, value)
-        self.stored.restored()
-        list(self.stored.fire(self.log[self.flushed][1] if self.store else 0, self.flushed + 1))
-        for offset in range(self.flushed + 1, len(self.log)):
-            self._apply(self.stored, offset)
+        return written
 
 
 def seen(roster: People) -> object:
@@ -194,7 +160,7 @@ def test_a_change_writes_a_page_and_not_all_of_a_day() -> None:
     floor = run([("state", 1, "available", None), ("flush",)] * 1_000)
 
     assert len(floor.living.by_who["ann"].changes) == MAX_CHANGES
-    assert max(floor.written) == FULL
+    assert floor.most_written == FULL
     assert MAX_CHANGES / FULL <= len(floor.store) <= MAX_CHANGES / FULL + 1
     assert len(floor.follower.by_who["ann"].pages.void) <= 1
 
@@ -252,7 +218,7 @@ def test_more_partitions_take_all_pages_of_an_agent_to_where_the_next_event_come
     found = people()
     for key, value in parts[[b"|A|" in key for part in parts for key in dict(part.pairs)].index(True)].pairs:
         if b"|m|" not in key:
-            read_into(found, key, value)
+            floor.read(found, key, value)
     known, living = found.by_who["ann"], floor.living.by_who["ann"]
     assert known.changes == living.changes[FULL:]
     assert (known.stamp, known.heard_at, known.queues) == (-1, living.heard_at, ("a",))
@@ -263,7 +229,7 @@ def test_more_partitions_take_all_pages_of_an_agent_to_where_the_next_event_come
 def test_an_agent_who_was_stored_in_one_piece_is_read_and_goes_on_on_pages() -> None:
     changes = [(ms(60 * n), n, f"e{n}", "available", ["a"] if n == 0 else None, None) for n in range(20)]
     found = people()
-    read_into(found, b"agent-events|a|ann", encode(("ann", 7, "north", ms(1_140), changes, False, [])))
+    Floor().read(found, b"agent-events|a|ann", encode(("ann", 7, "north", ms(1_140), changes, False, [])))
     found.restored()
 
     assert found.take("ann", state("ann", 1_200, "break", event_id="e20"), 8, ms(1_200)) != []
