@@ -24,6 +24,8 @@ ALL = len(input_topics("any")) * PARTITIONS
 NUMBERS = (
     "offered", "answered", "abandoned", "segments", "talk_ms", "answered_wait_ms", "waiting", "handling",
 )  # fmt: skip
+OF_EACH = ("made_at_ms", "ahead", "service_level_in_10_minutes")
+"""A forecast is made once a minute, of the floor as it is then; queues stand in the order of theirs."""
 RULES = {"windows": "30m,8h", "clock": "stream", "web__show_ids": "true"}
 
 
@@ -90,16 +92,17 @@ async def missing(line: Line) -> int:
 
 
 async def same(path: str, *lines: Line) -> bool:
-    """Whether the workers' answers are alike, but for what each process measures or names for itself."""
+    """Whether the workers' answers are alike, but for what each measures, names or forecasts at a time of its own."""
     answers = [await line.json(path) for line in lines]
     return all(_alike(answer) == _alike(answers[0]) for answer in answers)
 
 
 def _alike(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _alike(each) for key, each in value.items() if key not in ("made_at_ms", "ahead")}
+        return {key: _alike(each) for key, each in value.items() if key not in OF_EACH}
     if isinstance(value, list):
-        return [_alike(each) for each in value]
+        alike = [_alike(each) for each in value]
+        return sorted(alike, key=str) if alike and isinstance(alike[0], dict) and "queue" in alike[0] else alike
     return round(value, 6) if isinstance(value, float) else value
 
 
