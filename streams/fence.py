@@ -3,8 +3,8 @@
 Each partition number has a transactional id of its own, ``<app_id>-<number>``. Its producer starts anew whenever the
 number is assigned, before the changelog's end is asked for: that aborts what an earlier owner left open and makes the
 broker refuse whatever that owner still sends. So a process that was stopped in the middle of a flush, for however long,
-can neither finish the flush nor begin another. One transaction holds all that a flush writes for a number, and the
-offsets of the inputs: a reader of committed records sees all of it or nothing.
+can neither finish the flush nor begin another. One transaction holds all that a flush writes for a number, the marker
+with where to read on among it: a reader of committed records sees all of it or nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from aiokafka.errors import (
     TransactionalIdAuthorizationFailed,
     UnknownProducerId,
 )
-from aiokafka.structs import TopicPartition
 
 from streams.connection import client_arguments
 from streams.settings import Broker
@@ -54,8 +53,6 @@ _FINAL: Final = (
     TopicAuthorizationFailedError, TransactionalIdAuthorizationFailed,
 )  # fmt: skip
 _RETRY_SECONDS: Final = 0.5
-_RETRY_MS: Final = 50
-"""The coordinator of the group often has no ear for a transaction's offsets yet; the client's own 100 ms is a flush."""
 log = logging.getLogger(__name__)
 
 
@@ -139,8 +136,8 @@ class Fence:
         self._producers = opened
         return True
 
-    async def write(self, number: int, sends: Iterable[Send], offsets: Mapping[Any, int]) -> Mapping[Written, int]:
-        """One transaction of the owner of ``number``: everything that is to be sent, and the group's offsets.
+    async def write(self, number: int, sends: Iterable[Send]) -> Mapping[Written, int]:
+        """One transaction of the owner of ``number``: everything that is to be sent.
 
         Returns where each partition that was written ends now, where nobody else has written to it.
 
@@ -150,14 +147,10 @@ class Fence:
         producer = self._producers.get(number)
         if producer is None:
             raise LostOwnershipError(f"partition {number} is not ours to write")
-        committed = {TopicPartition(tp.topic, tp.partition): offset for tp, offset in offsets.items()}
         try:
             await producer.begin_transaction()
             written = [(send, await append(producer, *send)) for send in sends]
-            sent = [future for _, futures in written for future in futures]
-            if committed:
-                sent.append(producer.send_offsets_to_transaction(committed, self._broker.app_id))
-            await asyncio.gather(*sent)
+            await asyncio.gather(*[future for _, futures in written for future in futures])
             await producer.commit_transaction()
             return _ends(written)
         except _FINAL:
@@ -191,7 +184,6 @@ class Fence:
                 transaction_timeout_ms=int(TRANSACTION_SECONDS * 1_000),
                 max_batch_size=_BATCH_BYTES,
                 max_request_size=_REQUEST_BYTES,
-                retry_backoff_ms=_RETRY_MS,
             )
             try:
                 await producer.start()

@@ -5,8 +5,9 @@ facts for partitions of other topics; then changed contacts; then the markers; e
 begins. Only then the group commits, the counters of the flush become visible, and what may be forgotten is deleted.
 All partitions go through a phase together, so that a flush costs four round trips however many partitions there are.
 
-Behind a ``Fence`` all of this is one transaction for each partition number, and what may be forgotten is deleted by the
-next one. What the other workers are told (``streams.sharing``) goes with it, or, without a fence, behind it.
+Behind a ``Fence`` all of this is one transaction for each partition number, what may be forgotten is deleted by the
+next one, and the commit follows by itself. What the other workers are told (``streams.sharing``) goes with it, or,
+without a fence, behind it.
 """
 
 from __future__ import annotations
@@ -32,8 +33,7 @@ from streams.topics import rejected_topic
 LOST_SECONDS: Final = 60.0
 _HOLD_SECONDS: Final = 0.01
 _PAUSES: Final = 4
-"""How often as long as a flush took the pause after it is, for a worker that is far behind: then flushes are a fifth of
-the time at the most. Of one that is less far behind it is shorter in proportion: so it saves before it falls behind."""
+"""How often as long as a flush the pause after it is when a worker is far behind, else less in proportion."""
 _LONGEST_PAUSE_SECONDS: Final = 2.5
 _LOOK_SECONDS: Final = 0.2
 SLOW_SECONDS: Final = 10.0
@@ -71,12 +71,10 @@ class _Taken(NamedTuple):
 class Flusher:
     """Flushes ``holdings`` to ``changelog``, to the ``facts`` topics by destination, and what is shared to ``floor``.
 
-    Flushes never overlap.
-
-    ``interval_seconds`` is the pause between two, longer the further the worker is ``behind`` (1.0: far): it catches up
-    sooner when what changes again and again is written once. ``lease_seconds`` is the session timeout of the group.
-    Without a ``fence``, a worker that was away for half of it (stopped, swapped out) asks the broker whether it is
-    still a member before it writes: its values may be stale.
+    Flushes never overlap. ``interval_seconds`` is the pause between two, longer the further the worker is ``behind``
+    (1.0: far): what changes often is then written once. ``lease_seconds`` is the session timeout of the group: without
+    a ``fence``, a worker that was away for half of it (stopped, swapped out) asks the broker whether it is still a
+    member before it writes. Its values may be stale.
     """
 
     def __init__(
@@ -109,6 +107,7 @@ class Flusher:
         self._lease_seconds = lease_seconds
         self._fence = fence
         self._durable: dict[TP, int] = {}
+        self._committing: asyncio.Future[bool] | None = None
         self._here_at = monotonic()
         self._busy = asyncio.Lock()
         self._ending = asyncio.Event()
@@ -237,6 +236,8 @@ class Flusher:
         if taken or told:
             await (self._in_transactions(taken, told) if self._fenced else self._in_phases(taken, told))
             self.flushes += bool(taken)
+        if farewell:
+            await self._committed()
 
     async def _in_transactions(self, taken: list[_Taken], told: Mapping[int, Telling]) -> None:
         writes = [
@@ -247,6 +248,12 @@ class Flusher:
         errors = [error for error in results if error is not None]
         for error in sorted(errors, key=lambda error: isinstance(error, LostOwnershipError)):
             raise error
+        await self._committed()
+        self._committing = asyncio.ensure_future(self._group().commit_durable(_offsets(taken)))
+
+    async def _committed(self) -> None:
+        if self._committing is not None:
+            await self._committing
 
     async def _transaction(self, number: int, taken: list[_Taken], told: Telling | None) -> None:
         assert self._fence is not None
@@ -262,18 +269,18 @@ class Flusher:
         if told is not None:
             sends += [Send(self.floor, number, told.records), Send(self.changelog, number, told.marks)]
         before = self.holdings.ends.pop(number, None)
-        ends = await self._fence.write(number, sends, _offsets(taken))
+        ends = await self._fence.write(number, sends)
         if (end := ends.get((self.changelog, number), before)) is not None:
             self.holdings.ends[number] = end
         for owned, _, flush in taken:
-            owned.stored_id = owned.topic_id
-            if keys := owned.partition.flushed(flush):
-                owned.forgotten = keys
-                self._delete_told(owned, keys)
+            owned.forgotten = self._flushed(owned, flush)
 
-    def _delete_told(self, owned: Owned, keys: list[bytes]) -> None:
+    def _flushed(self, owned: Owned, flush: Flush) -> list[bytes]:
+        owned.stored_id = owned.topic_id
+        keys = owned.partition.flushed(flush)
         if self.sharing is not None:
             deleted(owned, keys)
+        return keys
 
     async def _in_phases(self, taken: list[_Taken], told: Mapping[int, Telling]) -> None:
         if taken:
@@ -296,11 +303,7 @@ class Flusher:
         if not await self._group().commit_durable(offsets):
             raise LostOwnershipError("the group moved on while a flush was written")
         self._durable.update(offsets)
-        for one in taken:
-            one.owned.stored_id = one.owned.topic_id
-        forgotten = [(one.owned, one.owned.partition.flushed(one.flush)) for one in taken]
-        for owned, keys in forgotten:
-            self._delete_told(owned, keys)
+        forgotten = [(one.owned, self._flushed(one.owned, one.flush)) for one in taken]
         await self._phase([self._write(owned, [(key, None) for key in keys]) for owned, keys in forgotten if keys])
 
     async def _phase(self, writes: Iterable[Awaitable[Acknowledgements]]) -> None:

@@ -15,11 +15,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
+import kafka
 import kafka.errors
 import msgspec
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 from kafka.admin import KafkaAdminClient
+from kafka.structs import OffsetAndMetadata
 
 from streams.connection import client_arguments
 from streams.crossing.fact import DESTINATIONS, facts_topic
@@ -95,7 +97,8 @@ async def begin(settings: Settings, parts: Sequence[Part], inputs: int) -> None:
     """
     changelog = changelog_topic(settings.broker.app_id)
     create_own(settings, len(parts))
-    await _write(settings.broker, parts, inputs)
+    await _write(settings.broker, parts)
+    _tell_group(settings.broker, parts, inputs)
     written, deadline = [dict(part.pairs) for part in parts], time.monotonic() + _VISIBLE_SECONDS
     while await _read(settings.broker, changelog, len(parts)) != written:
         if time.monotonic() > deadline:
@@ -208,22 +211,29 @@ async def _read(broker: Broker, changelog: str, count: int) -> list[dict[bytes, 
     return found
 
 
-async def _write(broker: Broker, parts: Sequence[Part], before: int) -> None:
-    """All of it, one transaction a partition; with it the group's offsets, where the inputs have the partition yet."""
+async def _write(broker: Broker, parts: Sequence[Part]) -> None:
+    """All of it, one transaction a partition."""
     fence, changelog = Fence(broker, insist=True), changelog_topic(broker.app_id)
     try:
         await fence.take(range(len(parts)))
         for number, part in enumerate(parts):
-            offsets = {
-                TopicPartition(topic, number): offset
-                for topic, offset in part.next_offsets.items()
-                if number < before or topic not in TOPICS
-            }
-            await fence.write(number, [Send(changelog, number, part.pairs)], offsets)
+            await fence.write(number, [Send(changelog, number, part.pairs)])
     except LostOwnershipError as error:
         raise GrowthError(f"writing the new state failed: {error}. Delete {changelog} and try again.") from error
     finally:
         await fence.drop()
+
+
+def _tell_group(broker: Broker, parts: Sequence[Part], inputs: int) -> None:
+    """Commit where the inputs are to be read on, for whoever looks at lag; of partitions that they have already."""
+    offsets = {
+        kafka.TopicPartition(topic, number): OffsetAndMetadata(offset)
+        for number, part in enumerate(parts)
+        for topic, offset in part.next_offsets.items()
+        if number < inputs or topic not in TOPICS
+    }
+    with administering(broker) as admin:
+        admin.alter_group_offsets(broker.app_id, offsets)
 
 
 def _add_partitions(broker: Broker, partitions: int) -> None:

@@ -170,7 +170,8 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             if tp in assigned
         }
         try:
-            await self._ensure_consumer().commit(wanted)
+            if wanted:
+                await self._ensure_consumer().commit(wanted)
         except KafkaError as error:
             log.warning("offsets not committed, the group has moved on: %s", type(error).__name__)
             return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +14,6 @@ from streams.fence import Fence
 from streams.flusher import Flusher
 from streams.partition import Flush, Partition
 from streams.state_table import StateTable
-from streams.transport import BatchConsumer
 
 
 class ContactsFirst(Partition):
@@ -86,22 +85,15 @@ def commit_before_flush() -> None:
 
 
 def commit_outside() -> None:
-    """The transaction holds the state; the offsets are committed beside it, and first."""
+    """The offsets are committed beside the transaction, as they are, but first; and reading goes on there."""
     _read_from_the_commit()
-    write = Fence.write
-    groups: list[Any] = []
-    build = BatchConsumer.__init__
+    in_transactions = Flusher._in_transactions
 
-    def remembered(self: Any, *arguments: Any, **options: Any) -> None:
-        build(self, *arguments, **options)
-        groups.append(self)
+    async def commit_first(self: Any, taken: Any, told: Any) -> None:
+        await self._group().commit_durable({TP(o.owned.topic, o.owned.number): o.flush.next_offset for o in taken})
+        await in_transactions(self, taken, told)
 
-    async def commit_first(self: Any, number: int, sends: Any, offsets: Mapping[Any, int]) -> Mapping[Any, int]:
-        await groups[0].commit_durable(offsets)
-        return await write(self, number, sends, offsets)
-
-    BatchConsumer.__init__ = remembered  # type: ignore[method-assign]
-    Fence.write = commit_first  # type: ignore[method-assign]
+    Flusher._in_transactions = commit_first  # type: ignore[method-assign]
 
 
 def no_fencing() -> None:

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 SENDING: Final = (AIOKafkaProducer, "send_batch")
 COMMITTING: Final = (AIOKafkaProducer, "commit_transaction")
 WITHOUT_TRANSACTION: Final = (AIOKafkaConsumer, "commit")
-POINTS: Final = (SENDING, (AIOKafkaProducer, "send_offsets_to_transaction"), COMMITTING, WITHOUT_TRANSACTION)
+POINTS: Final = (SENDING, (AIOKafkaProducer, "begin_transaction"), COMMITTING, WITHOUT_TRANSACTION)
 _ARMED_BY: Final = {signal.SIGUSR1: signal.SIGSTOP, signal.SIGUSR2: signal.SIGKILL}
 
 

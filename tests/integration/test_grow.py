@@ -10,14 +10,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from kafka import TopicPartition
 
 from benchmarks.prove_million import START, numbers
-from streams.events import TOPICS, CallOffered
+from streams.events import CALL_EVENTS, TOPICS, CallOffered
 from streams.grow import GrowthError, grow
 from streams.publish import Publisher
-from streams.settings import Settings
+from streams.settings import Broker, Settings
 from streams.simulate import Oracle, demo, simulate, spoil
-from streams.topics import TopicsError, check_topics, create_own, partition_counts
+from streams.topics import TopicsError, administering, check_topics, create_own, partition_counts
 from tests.crash import verdict
 from tests.crash.story import FAULTS, Story, tell
 from tests.integration.line import Line, worker_on
@@ -45,6 +46,12 @@ async def queuepulse(settings: Settings, *arguments: str) -> tuple[int, str]:
     return process.returncode or 0, out.decode()
 
 
+def committed(broker: Broker) -> dict[TopicPartition, int]:
+    """Where the group has come to."""
+    with administering(broker) as admin:
+        return {tp: at.offset for tp, at in admin.list_group_offsets([broker.app_id])[broker.app_id].items()}
+
+
 async def counted(settings: Settings, told: Story, line: Line, before: int = 0) -> int:
     """Publish a story and wait until the worker has counted it; the records there are now."""
     records = before + await tell(told, settings, 1.0)
@@ -67,6 +74,7 @@ async def test_from_four_partitions_to_six_in_the_middle_of_a_day_every_number_i
     checked = await queuepulse(old, "grow", "6", "--into", new.broker.app_id, "--check")
     unchanged = partition_counts(old)
     done = await queuepulse(old, "grow", "6", "--into", new.broker.app_id)
+    to_read_on = [committed(old.broker), committed(new.broker)]
 
     async with worker_on(new.broker, tmp_path, clock="stream") as line:
         await line.ready()
@@ -79,6 +87,9 @@ async def test_from_four_partitions_to_six_in_the_middle_of_a_day_every_number_i
     assert {unchanged[topic] for topic in TOPICS} == {4}
     assert (done[0], f'Set broker.app_id = "{new.broker.app_id}"' in done[1]) == (0, True), done
     assert kept == records
+    calls, told = ({tp: at for tp, at in of.items() if tp.topic == CALL_EVENTS} for of in to_read_on)
+    assert calls.items() <= told.items()
+    assert len(calls) == 4
     found = await verdict.restored(new)
     wrong = [
         (name, ours, truth)

@@ -75,7 +75,6 @@ def test_other_versions_are_let_pass_where_the_configuration_says_so(
         (AIOKafkaProducer, "create_batch"),
         (AIOKafkaProducer, "send_batch"),
         (AIOKafkaProducer, "begin_transaction"),
-        (AIOKafkaProducer, "send_offsets_to_transaction"),
         (AIOKafkaProducer, "commit_transaction"),
         (GroupCoordinator, "request_rejoin"),
         (BatchBuilder, "append"),

@@ -20,37 +20,42 @@ from streams.sharing import Sharing
 from tests.integration.toy_partition import ToyPartition
 
 CALLS, AGENTS = "call-events", "agent-events"
-Transaction = tuple[int, list[tuple[str, int, list[bytes]]], dict[TP, int]]
+Transaction = tuple[int, list[tuple[str, int, list[bytes]]]]
 
 
 class Transactions(Fence):
-    """Keeps what was committed: partition number, the keys sent to each topic and partition, the offsets."""
+    """Keeps what was committed: partition number, the keys sent to each topic and partition."""
 
     def __init__(self) -> None:
         super().__init__(Broker(), insist=True)
         self.committed: list[Transaction] = []
         self.fenced: set[int] = set()
 
-    async def write(self, number: int, sends: Iterable[Send], offsets: Mapping[Any, int]) -> Mapping[Written, int]:
+    async def write(self, number: int, sends: Iterable[Send]) -> Mapping[Written, int]:
         await asyncio.sleep(0)
         if number in self.fenced:
             raise LostOwnershipError(f"partition {number} has another owner")
         keys = [(send.topic, send.partition, [key for key, _ in send.pairs]) for send in sends]
-        self.committed.append((number, keys, dict(offsets)))
+        self.committed.append((number, keys))
         return {(topic, partition): 100 * len(self.committed) for topic, partition, sent in keys if sent}
 
 
 class Group:
-    """A member that counts how often it was asked to join again."""
+    """A member that counts how often it was asked to join again; offsets are taken when it ``listens``."""
 
     def __init__(self) -> None:
         self.rejoined = 0
+        self.committed: list[dict[TP, int]] = []
+        self.listens = asyncio.Event()
+        self.listens.set()
 
     def in_group(self) -> bool:
         return True
 
     async def commit_durable(self, offsets: Mapping[TP, int]) -> bool:
-        raise AssertionError(f"{offsets} were committed outside of a transaction")
+        await self.listens.wait()
+        self.committed.append(dict(offsets))
+        return True
 
     async def rejoin(self) -> None:
         self.rejoined += 1
@@ -97,7 +102,7 @@ async def test_a_transaction_that_was_refused_between_two_of_its_batches_came_to
     fence._producers[0] = Refused()
 
     with pytest.raises(LostOwnershipError, match=r"partition 0 came to nothing .*while not in transaction"):
-        await fence.write(0, [Send("changelog", 0, [(b"k", b"v")])], {})
+        await fence.write(0, [Send("changelog", 0, [(b"k", b"v")])])
 
 
 def test_the_pause_between_two_flushes_grows_with_how_far_a_worker_is_behind() -> None:
@@ -123,14 +128,14 @@ def _no_producer() -> Any:
     raise AssertionError("something was written outside of a transaction")
 
 
-async def test_a_flush_is_one_transaction_with_what_was_refused_the_state_and_the_offset() -> None:
+async def test_a_flush_is_one_transaction_with_what_was_refused_and_the_state() -> None:
     desk = Desk((CALLS, 3))
 
     await desk.flush((CALLS, 3), "c1,offered,q,4", "?")
 
     state = [b"call-events|t|q|offered", b"call-events|c|c1", b"call-events|m|"]
     sends = [("call-events-rejected", 3, [b"call-events-3-1"]), ("changelog", 3, state)]
-    assert desk.fence.committed == [(3, sends, {TP(CALLS, 3): 2})]
+    assert desk.fence.committed == [(3, sends)]
 
 
 async def test_the_inputs_of_one_number_share_a_transaction_and_numbers_do_not() -> None:
@@ -140,8 +145,49 @@ async def test_the_inputs_of_one_number_share_a_transaction_and_numbers_do_not()
 
     await desk.flusher.flush()
 
-    offsets = {number: offsets for number, _, offsets in desk.fence.committed}
-    assert offsets == {0: {TP(CALLS, 0): 1, TP(AGENTS, 0): 1}, 1: {TP(CALLS, 1): 1}}
+    states = {number: [send[2][-1] for send in sends] for number, sends in desk.fence.committed}
+    assert states == {0: [b"call-events|m|", b"agent-events|m|"], 1: [b"call-events|m|"]}
+    await desk.flusher.flush(farewell=True)
+    assert desk.group.committed == [{TP(CALLS, 0): 1, TP(AGENTS, 0): 1, TP(CALLS, 1): 1}]
+
+
+async def test_what_is_stored_is_shown_before_the_group_has_its_offset_and_the_last_flush_waits_for_that() -> None:
+    desk = Desk((CALLS, 0))
+    desk.group.listens.clear()
+    await desk.flush((CALLS, 0), "c1,offered,q,4")
+    shown = dict(desk.holdings[CALLS, 0].partition.flushed_totals)  # type: ignore[attr-defined]
+
+    leaving = asyncio.ensure_future(desk.flusher.flush(farewell=True))
+    done, _ = await asyncio.wait({leaving}, timeout=0.05)
+    assert (shown, done, desk.group.committed) == ({("q", "offered"): 1}, set(), [])
+
+    desk.group.listens.set()
+    assert await leaving
+    assert desk.group.committed == [{TP(CALLS, 0): 1}]
+
+
+async def test_offsets_are_handed_to_the_group_one_flush_after_the_other() -> None:
+    desk = Desk((CALLS, 0))
+    desk.group.listens.clear()
+    await desk.flush((CALLS, 0), "c1,offered,q,4")
+    second = asyncio.ensure_future(desk.flush((CALLS, 0), "c2,offered,q,5"))
+    await asyncio.wait({second}, timeout=0.05)
+    assert (second.done(), len(desk.fence.committed)) == (False, 2)
+
+    desk.group.listens.set()
+    await second
+    await desk.flusher.flush(farewell=True)
+    assert desk.group.committed == [{TP(CALLS, 0): 1}, {TP(CALLS, 0): 2}]
+
+
+async def test_of_a_flush_that_came_to_nothing_no_offset_is_committed() -> None:
+    desk = Desk((CALLS, 0), (CALLS, 1))
+    desk.fence.fenced.add(1)
+    for key in desk.holdings:
+        list(desk.holdings[key].apply(1, [Record(0, b"k", b"c1,offered,q,4", 0)], Pace(0.02)))
+
+    assert not await desk.flusher.flush(farewell=True)
+    assert desk.group.committed == []
 
 
 async def test_what_may_be_forgotten_is_deleted_first_in_the_next_transaction() -> None:
@@ -150,8 +196,31 @@ async def test_what_may_be_forgotten_is_deleted_first_in_the_next_transaction() 
 
     await desk.flush((CALLS, 0), "c1,offered,q,52")
 
-    (_, [(_, _, first)], _), (_, [(_, _, second)], _) = desk.fence.committed
+    (_, [(_, _, first)]), (_, [(_, _, second)]) = desk.fence.committed
     assert (first[-1], second[0], second[-2]) == (b"call-events|m|", b"call-events|c|c1", b"call-events|c|c1")
+
+
+async def test_the_id_of_a_topic_is_stored_once() -> None:
+    desk = Desk((CALLS, 0))
+    desk.holdings[CALLS, 0].topic_id = "aHR0"
+
+    await desk.flush((CALLS, 0), "c1,offered,q,4")
+    await desk.flush((CALLS, 0), "c2,offered,q,5")
+
+    states = [keys for _, [(_, _, keys)] in desk.fence.committed]
+    assert [b"call-events|i|" in keys for keys in states] == [True, False]
+
+
+async def test_what_other_workers_know_of_and_is_forgotten_here_is_deleted_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk((CALLS, 0), shares=True)
+    owned = desk.holdings[CALLS, 0]
+    monkeypatch.setattr(owned.partition, "flushed", lambda _: [b"call-events|c|c1", b"call-events|a|ann"])
+
+    await desk.flush((CALLS, 0), "c1,offered,q,4")
+
+    assert owned.untold == {b"call-events|a|ann": None}
 
 
 async def test_counters_show_only_what_a_transaction_has_committed() -> None:
@@ -189,7 +258,7 @@ async def test_what_others_are_told_goes_with_the_flush_that_stores_it() -> None
     told = [b"call-events|t|q|offered", b"call-events|m|"]
     state = ("changelog", 3, [told[0], b"call-events|c|c1", told[1]])
     sends = [state, ("floor", 3, [*told, b"@"]), ("changelog", 3, [b"call-events|f|"])]
-    assert desk.fence.committed == [(3, sends, {TP(CALLS, 3): 1})]
+    assert desk.fence.committed == [(3, sends)]
 
 
 async def test_who_gives_partitions_back_says_so_although_nothing_has_changed() -> None:
@@ -198,7 +267,7 @@ async def test_who_gives_partitions_back_says_so_although_nothing_has_changed() 
 
     await desk.flusher.flush(farewell=True)
 
-    assert desk.fence.committed[1:] == [(3, [("floor", 3, [b"@"]), ("changelog", 3, [])], {})]
+    assert desk.fence.committed[1:] == [(3, [("floor", 3, [b"@"]), ("changelog", 3, [])])]
 
 
 async def test_where_the_changelog_ends_is_known_behind_a_transaction_and_not_behind_one_that_failed() -> None:
