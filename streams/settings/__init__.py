@@ -150,7 +150,7 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
     flush_interval_seconds: Annotated[float, Meta(ge=0.02, le=60.0)] = 0.2
     loop_hold_seconds: Annotated[float, Meta(ge=0.001, le=1.0)] = 0.02
     stale_after_seconds: Annotated[float, Meta(ge=1.0, le=86_400.0)] = 30.0
-    series_budget: Annotated[int, Meta(ge=100, le=1_000_000)] = 20_000
+    series_budget: Annotated[int, Meta(ge=100, le=1_000_000)] = 200_000
     share_seconds: Annotated[float, Meta(ge=0.0, le=60.0)] = 1.0
     whole_floor: bool = True
     untested_versions: bool = False
