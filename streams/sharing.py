@@ -28,7 +28,7 @@ BEAT: Final = b"@"
 ALONE_SECONDS: Final = 60.0
 """Between two tellings while nobody listens: whoever comes later finds what is older."""
 MOST: Final = 20_000
-"""Records told at once; what is left goes with the next flush."""
+"""Records told at once; what is left goes with the next flush, those first of whom all was told the longest ago."""
 STAMP_BYTES: Final = 8
 _OPEN_SHARE: Final = 0.02
 """Of the time may be spent on looking at open conversations."""
@@ -59,6 +59,7 @@ class Sharing:
         self._every_seconds = settings.worker.share_seconds
         self._told_at = float("-inf")
         self._more = False
+        self._whole_at: dict[int, float] = {}
         self._told: dict[Key, sight.Told] = {}
         self._open: dict[Key, bytes] = {}
         self._open_at: dict[Key, float] = {}
@@ -90,6 +91,7 @@ class Sharing:
     def forget(self) -> None:
         """The partitions are gone; somebody may have come."""
         self.alone = False
+        self._whole_at.clear()
         self._told.clear()
         self._open.clear()
         self._open_at.clear()
@@ -126,10 +128,13 @@ class Sharing:
         for owned in self._holdings.values():
             by_number.setdefault(owned.number, []).append(owned)
         told, room = {}, MOST
-        for number, all_owned in by_number.items():
+        for number in sorted(by_number, key=lambda number: self._whole_at.get(number, float("-inf"))):
+            all_owned = by_number[number]
             if all(owned.next_offset is not None for owned in all_owned):
                 told[number] = self._telling(all_owned, room, farewell)
                 room -= len(told[number].records)
+                if not any(owned.untold for owned in all_owned):
+                    self._whole_at[number] = now
         return told
 
     def _telling(self, all_owned: Iterable[Owned], room: int, farewell: bool) -> Telling:

@@ -267,6 +267,23 @@ def test_what_is_too_much_at_once_is_told_bit_by_bit_and_known_when_all_is_told(
     assert known == sorted(known)
 
 
+def test_where_more_changes_than_can_be_told_at_once_every_partition_has_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("streams.sharing.MOST", 100)
+    owner = Owner(from_raw({}, {}), 4)
+    beats: list[int] = []
+
+    for _ in range(20):
+        for number in range(4):
+            untold = owner.holdings[e.CALL_EVENTS, number].untold
+            untold.update({f"call-events|s|m|{n}|voice|q".encode(): b"1" for n in range(50)})
+        told = owner.flush(NOW)
+        beats += [number for number, records in told.items() if records and records[-1].key == BEAT]
+
+    assert {number: beats.count(number) for number in range(4)} == {0: 5, 1: 5, 2: 5, 3: 5}
+
+
 def test_what_is_told_without_a_beat_is_taken_all_the_same_and_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.elsewhere.MOST_WAITING", 50)
     settings = from_raw(RULES, {})
