@@ -117,7 +117,7 @@ class WebServer:
         self._one_question = asyncio.Lock()
         budget = settings.worker.series_budget
         taken = self._taken
-        self._planner = Planner(taken, lambda: self._partitions().values())
+        self._planner = Planner(taken, lambda: self._partitions().values(), self._is_behind)
         latest = self._planner.forecaster.latest
         self._board = Board(taken, lambda: self._partitions().values(), latest, spent=self._spent_seconds)
         self._worker_metrics = Exposition(budget, with_process=True)

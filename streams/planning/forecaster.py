@@ -2,7 +2,8 @@
 
 What a forecast needs is read on the loop, half a millisecond a queue; the forecast itself is made in a thread, one
 queue at a time, with pauses, so that all of it together takes ``SHARE`` of one processor at the most: on a floor too
-large for a minute, forecasts are older, and say so. An old one is served until the new one is there.
+large for a minute, forecasts are older, and say so. An old one is served until the new one is there. A worker that is
+behind catches up first: until then a floor of the past would be looked at every few seconds.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ log = logging.getLogger(__name__)
 class Forecaster:
     """The latest forecast of every queue that can be planned, while this worker sees the whole floor.
 
-    ``take(within_ms)`` gives a snapshot; ``partitions()`` those owned at the moment of asking.
+    ``take(within_ms)`` gives a snapshot; ``partitions()`` those owned at the moment of asking; while the worker
+    ``is_behind`` a round begins no sooner than ``every_seconds`` after the last one, or the start.
     """
 
     def __init__(
@@ -54,11 +56,13 @@ class Forecaster:
         take: Take,
         partitions: Callable[[], Collection[Partition]],
         *,
+        is_behind: Callable[[], bool] = lambda: False,
         every_seconds: float = EVERY_SECONDS,
         share: float = SHARE,
     ) -> None:
         self._take = take
         self._partitions = partitions
+        self._is_behind = is_behind
         self._every_seconds = every_seconds
         self._share = share
         self._found: dict[Key, Ahead] = {}
@@ -83,8 +87,12 @@ class Forecaster:
 
     async def _run(self) -> None:
         clock = asyncio.get_running_loop().time
+        began = clock()
         await asyncio.sleep(RETRY_SECONDS)
         while True:
+            if clock() - began < self._every_seconds and self._is_behind():
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
             began = clock()
             await self.round()
             every = self._every_seconds if self._found else RETRY_SECONDS

@@ -23,11 +23,13 @@ FRESH_MS = 1_000
 class Planner:
     """Forecasts and what-if of one worker. ``partitions()`` gives those it owns at the moment of asking."""
 
-    def __init__(self, take: Take, partitions: Callable[[], Collection[Partition]]) -> None:
+    def __init__(
+        self, take: Take, partitions: Callable[[], Collection[Partition]], is_behind: Callable[[], bool]
+    ) -> None:
         self._take = take
         self._partitions = partitions
         self._one_question = asyncio.Lock()
-        self.forecaster = Forecaster(take, partitions)
+        self.forecaster = Forecaster(take, partitions, is_behind=is_behind)
 
     def routes(self) -> list[web.RouteDef]:
         """Everything to serve."""

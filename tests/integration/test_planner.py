@@ -115,6 +115,27 @@ async def test_a_bug_in_a_forecast_ends_the_forecasts_and_nothing_else(
     await forecaster.stop()
 
 
+@pytest.mark.parametrize(("every_seconds", "asked"), [(60.0, 3), (0.0, 0)])
+async def test_a_worker_that_is_behind_catches_up_first_but_for_no_longer_than_forecasts_are_apart(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, every_seconds: float, asked: int
+) -> None:
+    monkeypatch.setattr("streams.planning.forecaster.RETRY_SECONDS", 0.0)
+    answers, begun = [True, True, False], asyncio.Event()
+
+    async def take(within_ms: int) -> Snapshot:
+        begun.set()
+        return await worker.take(within_ms)
+
+    forecaster = Forecaster(
+        take, worker.partitions.values, is_behind=lambda: answers.pop(0), every_seconds=every_seconds
+    )
+    forecaster.start()
+    await asyncio.wait_for(begun.wait(), 5)
+    await forecaster.stop()
+
+    assert len(answers) == 3 - asked
+
+
 async def test_the_answer_has_now_and_the_next_hour(worker: Worker, client: aiohttp.ClientSession) -> None:
     assert (await json(client, "/api/staffing"))["queues"][0]["ahead"] is None
     planner = worker.server._planner
