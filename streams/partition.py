@@ -254,9 +254,9 @@ class Partition:
         self._count(counted_as, offset)
         self._count(_OF_A_SOURCE[counted_as] + source, offset)
 
-    def _count(self, name: str, offset: int) -> None:
+    def _count(self, name: str, offset: int, times: int = 1) -> None:
         if offset > self._counter_stamp:
-            self.counters[name] = self.counters.get(name, 0) + 1
+            self.counters[name] = self.counters.get(name, 0) + times
 
     # --- storing and reading back ------------------------------------------------------------------------------------
 

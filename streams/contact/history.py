@@ -96,11 +96,19 @@ def record(contact: Contact, entry: Entry) -> list[Change] | str:
     if entry.at <= contact.base_at or (contact.is_stub and contact.base_at >= 0 and not _comes_back(contact, entry)):
         return LATE
     contact.seen |= seen
-    rank = entry.seq << 5 | entry.transition
-    in_order = entry.at > contact.last_at or (entry.at == contact.last_at and rank > contact.last_rank)
-    if in_order and not (entry.transition == t.STARTED and contact.count):
-        return _append(contact, entry, rank)
+    if is_last(contact, entry) and not (entry.transition == t.STARTED and contact.count):
+        return _append(contact, entry)
     return _insert(contact, entry)
+
+
+def is_last(contact: Contact, entry: Entry) -> bool:
+    """Whether an entry belongs behind all that is known of the contact."""
+    return entry.at > contact.last_at or (entry.at == contact.last_at and _rank(entry) > contact.last_rank)
+
+
+def _rank(entry: Entry) -> int:
+    """Its place among entries of the same moment."""
+    return entry.seq << 5 | entry.transition
 
 
 def close_as_orphan(contact: Contact, at: int, why: str = "silence") -> list[Change] | str:
@@ -143,7 +151,7 @@ def rebuild(contact: Contact) -> None:
     if entries:
         contact.head, _ = _walk(contact.base, entries)
         last = entries[-1]
-        contact.last_at, contact.last_rank = last.at, last.seq << 5 | last.transition
+        contact.last_at, contact.last_rank = last.at, _rank(last)
     else:
         contact.last_at = contact.base_at
 
@@ -165,7 +173,7 @@ def _comes_back(contact: Contact, entry: Entry) -> bool:
     return contact.linked or entry.transition in _BEGINNINGS
 
 
-def _append(contact: Contact, entry: Entry, rank: int) -> list[Change]:
+def _append(contact: Contact, entry: Entry) -> list[Change]:
     head = contact.head
     if head is None:
         head = contact.head = Head(entry.at) if contact.base is None else _copy(contact.base)
@@ -177,7 +185,7 @@ def _append(contact: Contact, entry: Entry, rank: int) -> list[Change]:
         changes = _reclassified(contact, entry, before, after)
     contact.log += packed(entry)
     contact.count += 1
-    contact.last_at, contact.last_rank = entry.at, rank
+    contact.last_at, contact.last_rank = entry.at, _rank(entry)
     if contact.count > MAX_ENTRIES:
         _fold_older_half(contact)
     return changes
@@ -199,7 +207,7 @@ def _insert(contact: Contact, entry: Entry) -> list[Change]:
     contact.log = b"".join(map(packed, entries))
     contact.count = len(entries)
     last = entries[-1]
-    contact.last_at, contact.last_rank = last.at, last.seq << 5 | last.transition
+    contact.last_at, contact.last_rank = last.at, _rank(last)
     return _difference(before, _classified(contact.head, net(changes)))
 
 

@@ -9,7 +9,7 @@ agent busy, and is not taken. It follows from neighbours alone, so a fact costs 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
 
@@ -20,7 +20,7 @@ from streams import facts as k
 from streams.contact.nouns import Noun
 from streams.crossing.fact import CrossFact, Left, Piece, Withdrawn, Work
 from streams.crossing.pages import Pages
-from streams.crossing.wire import packed, work_of
+from streams.crossing.wire import packed, raw_of, work_of
 from streams.facts import Change, Fact, difference
 from streams.roster import LATE, NEVER
 from streams.slices import HOUR
@@ -98,24 +98,28 @@ class Agents:
                 _find_latest(known)
                 break
         else:
-            _raise_latest(known, [fact for _, fact in changes])
+            for _, caused in changes:
+                _raise_latest(known, caused)
         return changes
 
     def _replace(self, known: Agent, old: Work | None, new: Work | None, was: Line, now: Line) -> list[Change]:
         """Bring the line up to date; what follows."""
-        moments = [piece[0] for piece in (*was, *now)]
-        before = _told(old) + _between(known, moments)
+        first, last = NEVER, -1
+        for pieces in (was, now):
+            for piece in pieces:
+                first, last = min(first, piece[0]), max(last, piece[0])
+        before = _told(old) + _between(known, first, last)
         for piece in was:
             known.line.remove(piece)
         for piece in now:
             insort(known.line, piece)
-        return difference(before, _told(new) + _between(known, moments))
+        return difference(before, _told(new) + _between(known, first, last))
 
     def _leave(self, known: Agent, at: int) -> list[Change]:
-        before = _between(known, [at])
+        before = _between(known, at, at)
         insort(known.left, at)
         known.check_at = min(known.check_at, at + KEEP_MS)
-        return difference(before, _between(known, [at]))
+        return difference(before, _between(known, at, at))
 
     def due(self, known: Agent) -> int:
         """At the full hour: what is old is sought among all that is kept, so not for each contact of a busy agent."""
@@ -157,7 +161,8 @@ class Agents:
         """The page that is being written."""
         pages = known.pages
         pages.clean = True
-        return (STATE_VERSION, known.stamp, packed(list(pages.open.values())), known.left, pages.anew)
+        work = packed([raw_of(one) for one in pages.open.values()])
+        return (STATE_VERSION, known.stamp, work, known.left, pages.anew)
 
     def page(self, known: Agent) -> int:
         return known.pages.page
@@ -205,14 +210,15 @@ def _find_latest(known: Agent) -> None:
     """When the agent last took, replied to or resolved a contact of each queue and channel."""
     known.latest = {}
     for work in known.work.values():
-        _raise_latest(known, _told(work))
+        for fact in _told(work):
+            _raise_latest(known, fact)
 
 
-def _raise_latest(known: Agent, facts: Iterable[Fact]) -> None:
-    for fact in facts:
-        if fact.kind != k.BETWEEN:
-            key = (fact.kind, fact.queue, fact.channel)
-            known.latest[key] = max(fact.at, known.latest.get(key, fact.at))
+def _raise_latest(known: Agent, fact: Fact) -> None:
+    if fact.kind != k.BETWEEN:
+        key = (fact.kind, fact.queue, fact.channel)
+        if fact.at > known.latest.get(key, -1):
+            known.latest[key] = fact.at
 
 
 def _next_check(known: Agent) -> int:
@@ -279,15 +285,11 @@ def _spoken(work: Work | None) -> Line:
     return [(piece.started_at, piece.free_at, piece.queue, work.channel, work.outbound) for piece in work.pieces]
 
 
-def _between(known: Agent, moments: list[int]) -> list[Fact]:
-    """The times in between that end at or next to these moments."""
+def _between(known: Agent, first: int, last: int) -> list[Fact]:
+    """The times in between that end from one moment to another, or next to them."""
     found: list[Fact] = []
-    if not moments:
-        return found
     line, left = known.line, known.left
-    first = max(_place(line, min(moments)), 1)
-    last = _place(line, max(moments) + 1)
-    for n in range(first, min(last + 1, len(line))):
+    for n in range(max(_place(line, first), 1), min(_place(line, last + 1) + 1, len(line))):
         free_at, (started_at, _, queue, channel, outbound) = line[n - 1][1], line[n]
         gap = started_at - free_at
         if outbound or free_at < 0 or not 0 <= gap <= LONGEST_BETWEEN_MS:
@@ -311,7 +313,7 @@ def _place(line: Line, at: int) -> int:
 def between(known: Agent) -> Iterator[tuple[int, str, int]]:
     """Every time in between that is still known: when it ended, the queue of the contact then taken, and ms."""
     derive(known)
-    for fact in _between(known, [piece[0] for piece in known.line]):
+    for fact in _between(known, 0, NEVER):
         yield fact.at, fact.queue, fact.value
 
 

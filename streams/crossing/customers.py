@@ -18,7 +18,7 @@ from mypy_extensions import mypyc_attr
 from streams import facts as k
 from streams.contact.nouns import Noun
 from streams.crossing.fact import Attempt, Case, CrossFact, Withdrawn
-from streams.crossing.wire import attempt_of, case_of, packed
+from streams.crossing.wire import attempt_of, case_of, packed, raw_of
 from streams.facts import Change, Fact, difference
 from streams.roster import LATE, NEVER
 from streams.slices import DAY
@@ -141,9 +141,11 @@ class Customers:
         found = list(_tried(known.attempts)) if known.attempts else []
         if not known.cases:
             return found
-        everything = (*known.past, *known.cases) if known.past else known.cases
-        opened = sorted([case.cycles[0].opened_at for case in everything if not case.callback])
-        resolved = sorted([c.resolved_at for case in everything for c in case.cycles if c.resolved_at >= 0])
+        everything = known.past + known.cases if known.past else known.cases
+        opened = [case.cycles[0].opened_at for case in everything if not case.callback]
+        resolved = [cycle.resolved_at for case in everything for cycle in case.cycles if cycle.resolved_at >= 0]
+        opened.sort()
+        resolved.sort()
         for case in known.cases:
             self._tell(case, opened, resolved, known.clock, found)
         return found
@@ -170,8 +172,9 @@ class Customers:
     # --- storing and reading back ------------------------------------------------------------------------------------
 
     def stored(self, known: Customer) -> tuple[object, ...]:
-        kept = packed(known.cases), packed(known.past), packed(known.attempts)
-        return (STATE_VERSION, known.stamp, known.clock, *kept)
+        cases, past = packed([raw_of(one) for one in known.cases]), packed([raw_of(one) for one in known.past])
+        attempts = packed([raw_of(one) for one in known.attempts])
+        return (STATE_VERSION, known.stamp, known.clock, cases, past, attempts)
 
     def read(self, who: str, value: bytes) -> Customer:
         _, stamp, clock, cases, past, attempts = of_this_version(_decode, value, "customer")

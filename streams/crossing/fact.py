@@ -244,17 +244,17 @@ class Telling(Noun):
 
 def customer(name: str) -> str:
     """A customer among those a customers' partition knows."""
-    return f"c:{name}"
+    return "c:" + name
 
 
 def lead(name: str) -> str:
     """A lead (or, where nobody named one, the contact itself) among those a customers' partition knows."""
-    return f"l:{name}"
+    return "l:" + name
 
 
 def agent(name: str) -> str:
     """An agent among those an agents' partition knows."""
-    return f"a:{name}"
+    return "a:" + name
 
 
 def left(name: str, at: int) -> Telling:

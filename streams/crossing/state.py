@@ -7,6 +7,7 @@ twice: a worker after a crash, or one that did not know yet that it had been rep
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from streams.settings import Settings
 from streams.slices import DAY
 from streams.stored import of_this_version
 
-_UNHEARD: Final = (-1, -1, 0)
+_UNHEARD: Final = (-1, -1, -1)
 SILENT_MS: Final = 7 * DAY
 """A source partition this far behind the others holds their time back no longer: it has fallen silent."""
 
@@ -44,6 +45,7 @@ class FactsPartition(Partition):
         self.destination = destination
         self.heard: dict[str, tuple[int, int, int]] = {}
         self._slowest = NEVER
+        self._next_slowest = NEVER
         agents = Agents() if destination == AGENTS else None
         rules: Any = agents or Customers(round(settings.retention.repeat_days * DAY))
         self.people: Roster[Any, CrossFact, Change] = Roster(rules, self._prefix + b"p|", agents)
@@ -70,17 +72,22 @@ class FactsPartition(Partition):
     def _hear(self, bundle: Bundle, offset: int) -> None:
         source = f"{bundle.topic}/{bundle.partition}"
         last_offset, last_index, heard_at = self.heard.get(source, _UNHEARD)
+        count = 0
         for told in bundle.told:
             if told.offset < last_offset or (told.offset == last_offset and told.index <= last_index):
                 self._count("repeated_facts", offset)
                 continue
             was_heard_at = heard_at
             last_offset, last_index, heard_at = told.offset, told.index, max(heard_at, told.watermark)
-            self.heard[source] = (last_offset, last_index, heard_at)
-            if was_heard_at <= self._slowest or told.watermark >= self._slowest + SILENT_MS:
+            if was_heard_at == self._slowest and heard_at <= self._next_slowest:
+                self._slowest = heard_at  # the slowest still, and nobody falls silent by it
+            elif was_heard_at <= self._slowest or told.watermark >= self._slowest + SILENT_MS:
+                self.heard[source] = (last_offset, last_index, heard_at)
                 self._find_slowest()
+            if self._slowest > self.watermark:
+                self.watermark = self._slowest
             if told.fact is not None:
-                self._count("facts", offset)
+                count += 1
                 changes = self.people.take(told.who, told.fact, offset, self.watermark)
                 if isinstance(changes, str):
                     self._count(changes, offset)
@@ -89,14 +96,16 @@ class FactsPartition(Partition):
             if self.people.next_due <= self.watermark:
                 for changes in self.people.fire(self.watermark, offset):
                     self._enter(changes, offset)
+        if heard_at >= 0:
+            self.heard[source] = (last_offset, last_index, heard_at)
+        if count:
+            self._count("facts", offset, count)
 
     def _find_slowest(self) -> None:
         """How far everything told here is, those that have fallen silent aside."""
-        marks = [at for _, _, at in self.heard.values()]
-        silent = max(marks) - SILENT_MS
-        self._slowest = min([at for at in marks if at > silent])
-        if self._slowest > self.watermark:
-            self.watermark = self._slowest
+        marks = sorted([at for _, _, at in self.heard.values()])
+        first = bisect_right(marks, marks[-1] - SILENT_MS)
+        self._slowest, self._next_slowest = [*marks, NEVER][first : first + 2]
 
     def _enter(self, changes: Iterable[Change], offset: int) -> None:
         for change in changes:

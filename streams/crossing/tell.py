@@ -10,7 +10,7 @@ from typing import Final
 
 from streams.contact import log as t
 from streams.contact.entry import Entry
-from streams.contact.history import Contact, entries_of
+from streams.contact.history import Contact, entries_of, is_last
 from streams.contact.nouns import Head, Segment
 from streams.contact.state import durations, excluded
 from streams.crossing import fact as f
@@ -34,13 +34,13 @@ _CLASSIFYING: Final = t.TEST | t.INTERNAL | t.OUTBOUND | t.CALLBACK
 def concerned(contact: Contact, entry: Entry) -> int:
     """Whom an entry may change something for, ``EVERYBODY`` when that depends on more than its place at the end."""
     head = contact.head
-    if head is None or entry.at <= contact.last_at or entry.flags & ~head.flags & _CLASSIFYING:
+    if head is None or not is_last(contact, entry) or entry.flags & ~head.flags & _CLASSIFYING:
         return EVERYBODY
     if head.dialogue is not None:
         if entry.transition == t.MESSAGE and not entry.flags & t.HUMAN:
             return 0
         return _CONCERNS.get(entry.transition, EVERYBODY)
-    if not entry.flags & t.CALL or head.flags & t.OUTBOUND:
+    if not entry.flags & t.CALL:
         return _CONCERNS.get(entry.transition, EVERYBODY)
     if entry.transition == t.ANSWERED and head.visits and head.done_at < 0:
         return AGENTS

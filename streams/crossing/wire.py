@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Final, Literal
 
 import msgspec
@@ -82,12 +82,20 @@ def _single_of(value: bytes) -> Bundle | str:
     return Bundle(topic, partition, [Told(offset, index, watermark, who, _fact_of(bytes(raw)))])
 
 
-def packed(facts: Sequence[CrossFact]) -> msgspec.Raw:
-    """Facts as they are stored, an array."""
-    for fact in facts:
-        if not fact.raw:
-            fact.raw = _encode(fact.stored())
-    return msgspec.Raw(b"\xdd" + len(facts).to_bytes(4, "big") + b"".join([fact.raw for fact in facts]))
+def raw_of(fact: CrossFact) -> bytes:
+    """A fact as it is stored."""
+    if not fact.raw:
+        fact.raw = _encode(fact.stored())
+    return fact.raw
+
+
+def packed(raws: list[bytes]) -> msgspec.Raw:
+    """Facts as they are stored (``raw_of``), an array."""
+    count = len(raws)
+    if not count:
+        return _NONE
+    head = _FEW[count] if count < len(_FEW) else b"\xdd" + count.to_bytes(4, "big")
+    return _Raw(head + b"".join(raws))
 
 
 def case_of(raw: bytes) -> Case:
@@ -145,6 +153,10 @@ _Pieces = list[tuple[str, int, int, int, int, int, int]]
 _Deeds = list[tuple[bool, int, str]]
 _NOTHING: Final = b"\xc0"
 _ONE: Final = (1).to_bytes(4, "big")
+_Raw: Final = msgspec.Raw
+_FEW: Final = [bytes([0x90 | count]) for count in range(16)]
+"""First byte of an array, by how much is in it."""
+_NONE: Final = msgspec.Raw(b"\x90")
 _SINGLE: Final = 0x98
 """First byte of a record of version 1, an array of eight: one fact."""
 

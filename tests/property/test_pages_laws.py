@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from streams.crossing.pages import FULL
 from streams.facts import Change
 from streams.owned import is_shared
 from streams.placing import by_murmur2
-from streams.regroup import regroup
+from streams.regroup import Part, regroup
 from streams.roster import Roster
 from streams.slices import HOUR, MINUTE
 from streams.stored import STATE_VERSION
@@ -174,21 +175,51 @@ def test_who_was_forgotten_stays_so_in_whatever_order_pages_are_read() -> None:
         assert sorted(found.tombstones(found.forgotten(floor.flushed))) == sorted(floor.store)
 
 
-def test_more_partitions_take_all_pages_of_an_agent_to_where_the_next_fact_comes() -> None:
-    calls = [("work", n, 5 * MINUTE, True) for n in range(5 * FULL)]
-    floor = run([step for call in calls for step in (call, ("flush",))])
-    assert len(floor.store) == 5
+def grown(floor: Floor) -> tuple[People, list[Part]]:
+    """The agent as read back where the next fact comes once there are four partitions, and these."""
     marker = encode((3, len(floor.log), floor.now, {}))
-
     parts = regroup([{**floor.store, b"agent-facts|m|": marker}], 4, {"agent-facts": "agent-facts"})
-
     found = people()
     for key, value in parts[by_murmur2(b"ann", 4)].pairs:
         if key != b"agent-facts|m|":
             floor.read(found, key, value)
+    return found, parts
+
+
+def test_more_partitions_take_all_pages_of_an_agent_to_where_the_next_fact_comes() -> None:
+    calls = [("work", n, 5 * MINUTE, True) for n in range(5 * FULL)]
+    floor = run([step for call in calls for step in (call, ("flush",))])
+    assert len(floor.store) == 5
+
+    found, parts = grown(floor)
+
     assert floor.seen(found) == floor.seen(floor.living)
     assert found.by_who[ANN].stamp == -1
     assert {decode(dict(part.pairs)[b"agent-facts|m|"])[0] for part in parts} == {STATE_VERSION}
+
+
+@pytest.mark.parametrize("order", range(3))
+def test_after_a_crash_the_latest_page_is_written_on_so_that_more_partitions_take_what_is_true(order: int) -> None:
+    begun = [("work", n, 5 * MINUTE, False) for n in range(FULL)]
+    floor = run([*begun, ("flush",), ("work", FULL, 5 * MINUTE, True), ("flush",), ("die", order)])
+    floor.tell(work(FULL, NINE, 3 * MINUTE, over=True), MINUTE)
+    floor.flush()
+
+    assert len(floor.store) == 2
+    assert floor.seen(grown(floor)[0]) == floor.seen(floor.living)
+
+
+@pytest.mark.parametrize("order", range(3))
+def test_what_was_withdrawn_stays_so_in_whatever_order_pages_are_read(order: int) -> None:
+    two = [("work", n, 5 * MINUTE, True) for n in (1, 2)]
+    floor = run([*two, ("flush",), ("withdraw", 1), ("flush",), ("die", order)])
+    assert len(floor.store) == 2
+
+    floor.tell(work(2, NINE, MINUTE, over=True), MINUTE)  # the same page again, and older ones do not count either
+    floor.flush()
+    assert len(floor.store) == 2
+    floor.die(order)
+    assert list(floor.stored.by_who[ANN].work) == [("call-2", 0)]
 
 
 def test_an_agent_who_was_stored_in_one_piece_is_read_and_goes_on_on_pages() -> None:

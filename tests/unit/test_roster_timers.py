@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.crossing.customers import OPEN_MS, Customer, Customers
 from streams.crossing.fact import Case, CrossFact, Cycle
-from streams.facts import Change
+from streams.facts import CASE_RESOLVED, Change
 from streams.roster import Roster
 from streams.slices import DAY, HOUR
 
@@ -32,3 +32,18 @@ def test_a_contact_that_ended_leaves_no_timer_of_the_sixty_days_it_might_have_be
     list(roster.fire(AT + OPEN_MS + 60 * DAY, offset))
     assert not roster.by_who
     assert not roster._timers
+
+
+def test_who_came_back_and_counts_no_more_still_explains_what_is_told_late() -> None:
+    rules = Customers(2 * DAY)
+    known = rules.new("c:carla")
+    for day, done in ((0, -1), (3, -1), (5, 5)):
+        contact = case(24 * day, AT + done * DAY if done >= 0 else -1)
+        assert not isinstance(rules.take(known, contact, AT + day * DAY), str)
+    rules.fire(known, AT + 9 * DAY)
+    assert [one.contact_id for one in known.past] == ["call-120"]
+
+    changes = rules.take(known, case(0, AT + 4 * DAY), AT + 9 * DAY)
+
+    assert not isinstance(changes, str)
+    assert [change.detail for _, change in changes if change.kind == CASE_RESOLVED] == ["recurred"]

@@ -19,7 +19,7 @@ from streams.crossing.fact import (
     Withdrawn,
     Work,
 )
-from streams.crossing.wire import BUNDLE, BUNDLE_BYTES, bundled, decode, encode, head_of, packed, work_of
+from streams.crossing.wire import BUNDLE, BUNDLE_BYTES, bundled, decode, encode, head_of, packed, raw_of, work_of
 
 AT = 1_772_442_000_000
 HEAD = head_of("call-events", 3)
@@ -127,6 +127,15 @@ def test_what_is_kept_is_stored_as_it_came() -> None:
 
     assert kept == WORK
     assert kept.raw is came
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(packed([kept, WORK]))) == [
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(packed([raw_of(kept), raw_of(WORK)]))) == [
         msgspec.msgpack.decode(came), msgspec.msgpack.decode(came),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 300])
+def test_however_much_is_kept_is_stored_as_an_array(count: int) -> None:
+    raw = msgspec.msgpack.encode(WORK.stored())
+
+    assert (
+        msgspec.msgpack.decode(msgspec.msgpack.encode(packed([raw] * count))) == [msgspec.msgpack.decode(raw)] * count
+    )
