@@ -47,8 +47,8 @@ def enter(cell: Cell, total: Slice, of_time: Three, of_arrival: Three) -> None:
         for field, n in pairs:
             key = _NUMBERS[field]
             if field >= MAX_ANSWERED_WAIT and field <= MAX_WAIT:
-                _raise(of_time, field, n)
-                _raise(of_arrival, field + COHORT, n)
+                _raise(of_time, key, n)
+                _raise(of_arrival, _NUMBERS[field + COHORT], n)
                 continue
             ever[key] = ever.get(key, 0) + n
             if field >= CORRECTED:
@@ -64,12 +64,12 @@ def enter(cell: Cell, total: Slice, of_time: Three, of_arrival: Three) -> None:
                 fine_c[shifted] = fine_c.get(shifted, 0) + n
 
 
-def _raise(pieces: Three, field: int, n: int) -> None:
-    _, minute, coarse = pieces
-    if n >= minute.maxima.get(field, 0):
-        minute.maxima[field] = n
-    if n >= coarse.maxima.get(field, 0):
-        coarse.maxima[field] = n
+def _raise(pieces: Three, key: Any, n: int) -> None:
+    minute, coarse = pieces[1].maxima, pieces[2].maxima
+    if n >= minute.get(key, 0):
+        minute[key] = n
+    if n >= coarse.get(key, 0):
+        coarse[key] = n
 
 
 def _summed(cell: Cell) -> Pairs:

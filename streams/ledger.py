@@ -163,22 +163,25 @@ class Ledger:
         """Bring every gathered cell into its slices and the totals."""
         fine_from, minute_from = self._watermark - self._fine.keep_ms, self._watermark - self._minute.keep_ms
         for book in self._unsettled:
-            total = self._total(book)
+            total, known_at, of_time = self._total(book), -1, _SINKS
             for key, cell in book.cells.items():
                 at, cohort = (key >> 30) * CELL_MS, (key & _COHORT_CELL) * CELL_MS
-                of_time = self._three(book, at, fine_from, minute_from)
-                of_arrival = of_time if cohort == at else self._three(book, cohort, fine_from, minute_from)
+                if at != known_at:  # most of what came has just happened
+                    of_time, known_at = self._three(book, at, fine_from, minute_from, known_at, of_time), at
+                of_arrival = of_time if cohort == at else self._three(book, cohort, fine_from, minute_from, at, of_time)
                 cells.enter(cell, total, of_time, of_arrival)
             book.cells = {}
         _SINK.fields.clear()
         _SINK.maxima.clear()
         self._unsettled.clear()
 
-    def _three(self, book: Book, at: int, fine_from: int, minute_from: int) -> Three:
+    def _three(self, book: Book, at: int, fine_from: int, minute_from: int, near_at: int, near: Three) -> Three:
+        """The slices of a moment; those of another, maybe ``near``, are known."""
+        width = self._coarse.width_ms
         return (
             self._slice(book.fine, self._fine, at, book) if at >= fine_from else _SINK,
             self._slice(book.minute, self._minute, at, book) if at >= minute_from else _SINK,
-            self._slice(book.coarse, self._coarse, at, book),
+            near[2] if at // width == near_at // width else self._slice(book.coarse, self._coarse, at, book),
         )
 
     def _enter(self, book: Book, at: int, sign: int, fields: Pairs, shift: int, offset: int, watermark: int) -> None:
@@ -334,6 +337,7 @@ class Ledger:
 _COHORT_CELL: Final = (1 << 30) - 1
 _SINK: Final = Slice(b"", {}, {})
 """Takes what is older than a ring keeps."""
+_SINKS: Final[Three] = (_SINK, _SINK, _SINK)
 
 
 def decode_slice(value: bytes, key: bytes = b"") -> Slice:
