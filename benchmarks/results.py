@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from benchmarks.built import insist_on_built
 from streams.core import CORE
 
 FILE: Final = Path(__file__).with_name("results.md")
@@ -24,7 +25,11 @@ figures: run it on yours. What is measured, and how, is in [README.md](README.md
 def record(
     title: str, command: str, header: Sequence[str], rows: Iterable[Sequence[str]], notes: str = "", file: Path = FILE
 ) -> None:
-    """Print a table and put it under its title in the file, in place of the one that was there."""
+    """Print a table and put it under its title in the file, in place of the one that was there.
+
+    Ends the process where the core was compiled from other sources than those that stand here.
+    """
+    insist_on_built()
     lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}", *(f"| {' | '.join(row)} |" for row in rows)]
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     section = f"## {title}\n\n`{command}`, {when}, {machine()}\n\n" + "\n".join(lines) + f"\n\n{notes}".rstrip() + "\n"

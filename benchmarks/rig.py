@@ -24,6 +24,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.structs import TopicPartition
 from kafka.admin import KafkaAdminClient
 
+from benchmarks.built import insist_on_built
 from benchmarks.load import PARTITIONS, Line
 from benchmarks.seen import Look, Sent
 from streams.broker import apache_kafka
@@ -83,8 +84,10 @@ def used(pid: int) -> Use:
 def kafka(more: str = "") -> Iterator[str]:
     """Apache Kafka, with ``more`` properties, and this process, on one core; gives the bootstrap address.
 
-    Meanwhile SIGTERM is as good as Ctrl-C: nothing that was started is left running.
+    Meanwhile SIGTERM is as good as Ctrl-C: nothing that was started is left running. Ends the process where the core
+    was compiled from other sources than those that stand here.
     """
+    insist_on_built()
     quiet_libraries()
     everywhere = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {KAFKA_CORE})

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.built import outdated
 from streams.core import CORE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,10 +25,8 @@ def pytest_report_header() -> str:
 
 def pytest_sessionstart() -> None:
     """A core that was compiled from other sources than those that stand here would be tested for nothing."""
-    for compiled in (ROOT / "streams").rglob("*.so"):
-        source = compiled.with_name(compiled.name.partition(".")[0] + ".py")
-        if not source.is_file() or source.stat().st_mtime > compiled.stat().st_mtime:
-            pytest.exit(f"{source} is newer than what was compiled of it: make compile, or make pure", 2)
+    if source := outdated(ROOT / "streams"):
+        pytest.exit(f"{source} is newer than what was compiled of it: make compile, or make pure", 2)
 
 
 @pytest.fixture(scope="session")

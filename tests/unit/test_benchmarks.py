@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
+from benchmarks.built import outdated
 from benchmarks.flat import Cost, Side, cost, memory_of, row, sides
 from benchmarks.peers.records import plain_calls
 from benchmarks.seen import Look, Sent, after, latencies, quantile
+
+
+def test_a_core_that_was_compiled_from_other_sources_is_told_of(tmp_path: Path) -> None:
+    source, compiled = tmp_path / "ledger.py", tmp_path / "ledger.cpython-311-x86_64-linux-gnu.so"
+    source.touch()
+    assert outdated(tmp_path) is None
+
+    compiled.touch()
+    os.utime(source, (100, 100))
+    os.utime(compiled, (100, 100))
+    assert outdated(tmp_path) is None
+
+    os.utime(source, (101, 101))
+    assert outdated(tmp_path) == source
+
+    source.unlink()
+    assert outdated(tmp_path) == source
 
 
 def test_an_event_is_seen_with_the_first_answer_that_counts_it() -> None:
