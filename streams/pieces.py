@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from time import perf_counter
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 HOLD_SECONDS: Final = 0.005
 T = TypeVar("T")
 
 
+class _Kept(Generic[T]):
+    """The pieces of some work; ``result`` is what it returns, once there are no more."""
+
+    result: T
+
+    def __init__(self, work: Generator[None, None, T]) -> None:
+        self._work = work
+
+    def __iter__(self) -> Iterator[None]:
+        self.result = yield from self._work
+
+
 async def in_pieces(work: Generator[None, None, T]) -> T:
     """Do the work, letting the loop go on at the first ``yield`` after every few milliseconds."""
-    began = perf_counter()
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            result: T = done.value
-            return result
+    began, pieces = perf_counter(), _Kept(work)
+    for _ in pieces:
         if perf_counter() - began > HOLD_SECONDS:
             await asyncio.sleep(0)
             began = perf_counter()
+    return pieces.result
 
 
 def at_once(work: Generator[None, None, T]) -> T:
     """Do the work in one go."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            result: T = done.value
-            return result
+    pieces = _Kept(work)
+    for _ in pieces:
+        pass
+    return pieces.result
