@@ -33,7 +33,7 @@ from streams.topics import rejected_topic
 LOST_SECONDS: Final = 60.0
 _HOLD_SECONDS: Final = 0.01
 _PAUSES: Final = 4
-"""How often as long as a flush the pause after it is when a worker is far behind, else less in proportion."""
+"""So many times as long as a flush is the pause after it when a worker is far behind; less far, less in proportion."""
 _LONGEST_PAUSE_SECONDS: Final = 2.5
 _LOOK_SECONDS: Final = 0.2
 SLOW_SECONDS: Final = 10.0
@@ -74,7 +74,7 @@ class Flusher:
     Flushes never overlap. ``interval_seconds`` is the pause between two, longer the further the worker is ``behind``
     (1.0: far): what changes often is then written once. ``lease_seconds`` is the session timeout of the group: without
     a ``fence``, a worker that was away for half of it (stopped, swapped out) asks the broker whether it is still a
-    member before it writes. Its values may be stale.
+    member before it writes, as its values may be stale.
     """
 
     def __init__(

@@ -21,6 +21,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 from kafka.admin import KafkaAdminClient
+from kafka.errors import NoError
 from kafka.structs import OffsetAndMetadata
 
 from streams.connection import client_arguments
@@ -233,7 +234,13 @@ def _tell_group(broker: Broker, parts: Sequence[Part], inputs: int) -> None:
         if number < inputs or topic not in TOPICS
     }
     with administering(broker) as admin:
-        admin.alter_group_offsets(broker.app_id, offsets)
+        errors = admin.alter_group_offsets(broker.app_id, offsets).items()
+    refused = [f"{tp.topic}[{tp.partition}]: {error.__name__}" for tp, error in errors if error is not NoError]
+    if refused:
+        raise GrowthError(
+            f"the group {broker.app_id} did not take its offsets ({', '.join(refused[:_TOLD])}). Is somebody in it, or "
+            f"not allowed to? Delete the topics of {broker.app_id} and try again."
+        )
 
 
 def _add_partitions(broker: Broker, partitions: int) -> None:

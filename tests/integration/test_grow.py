@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from aiokafka import AIOKafkaConsumer
 from kafka import TopicPartition
 
 from benchmarks.prove_million import START, numbers
@@ -133,6 +134,25 @@ async def test_a_name_that_is_taken_is_refused_and_nothing_is_grown(settings: Se
         await grow(settings, 8, taken.broker.app_id, "murmur2")
 
     assert partition_counts(settings)["call-events"] == 4
+
+
+async def test_a_group_of_the_new_name_with_somebody_in_it_is_refused_and_nothing_is_grown(
+    settings: Settings, tmp_path: Path
+) -> None:
+    async with worker_on(settings.broker, tmp_path, clock="stream") as line:
+        async with Publisher(settings.broker) as publisher:
+            await publisher.event(OFFERED)
+        await line.counted(1)
+        assert await line.leave() == 0
+    stranger = AIOKafkaConsumer(CALL_EVENTS, bootstrap_servers=settings.broker.bootstrap_servers, group_id="next")
+    await stranger.start()
+    try:
+        with pytest.raises(GrowthError, match=r"group next did not take its offsets \([a-z-]+\[[0-3]\]: UnknownMember"):
+            await grow(settings, 8, "next", "murmur2")
+    finally:
+        await stranger.stop()
+
+    assert partition_counts(settings)[CALL_EVENTS] == 4
 
 
 async def test_a_floor_without_state_has_nothing_to_grow(settings: Settings) -> None:
