@@ -19,10 +19,9 @@ from contextlib import suppress
 from time import monotonic, time_ns
 from typing import Any, Final, NamedTuple, Protocol
 
-from faust.types import TP
-
 from streams.crossing.wire import bundled, head_of
 from streams.fence import Acknowledgements, Fence, LostOwnershipError, Pairs, Send, append
+from streams.group_offsets import Group, GroupOffsets
 from streams.owned import Holdings, Owned
 from streams.partition import Flush, Refused
 from streams.placing import by_murmur2
@@ -50,14 +49,6 @@ class Producer(Protocol):
     def create_batch(self) -> Any: ...
     async def send_batch(self, batch: Any, topic: str, *, partition: int) -> asyncio.Future[Any]: ...
     async def partitions_for(self, topic: str) -> set[int]: ...
-
-
-class Group(Protocol):
-    """What a flush needs of the consumer."""
-
-    def in_group(self) -> bool: ...
-    async def commit_durable(self, offsets: Mapping[TP, int]) -> bool: ...
-    async def rejoin(self) -> None: ...
 
 
 class _Taken(NamedTuple):
@@ -106,8 +97,7 @@ class Flusher:
         self._behind = behind
         self._lease_seconds = lease_seconds
         self._fence = fence
-        self._durable: dict[TP, int] = {}
-        self._committing: asyncio.Future[bool] | None = None
+        self._offsets = GroupOffsets(holdings, group)
         self._here_at = monotonic()
         self._busy = asyncio.Lock()
         self._ending = asyncio.Event()
@@ -190,7 +180,7 @@ class Flusher:
 
     def forget(self) -> None:
         """The partitions are gone, and what was in memory with them."""
-        self._durable.clear()
+        self._offsets.forget()
         self._broken = False
         if self.sharing is not None:
             self.sharing.forget()
@@ -209,10 +199,10 @@ class Flusher:
         self._here_at = monotonic()
         if not group.in_group():
             return False
-        if self._fenced or away < self._lease_seconds / 2 or not self._durable:
+        if self._fenced or away < self._lease_seconds / 2 or not self._offsets.known:
             return True
         log.warning("away for %.1f s: asking the group before more is written", away)
-        return await group.commit_durable(self._durable)
+        return await group.commit_durable(self._offsets.known)
 
     async def _flush(self, farewell: bool) -> None:
         taken = []
@@ -236,8 +226,9 @@ class Flusher:
         if taken or told:
             await (self._in_transactions(taken, told) if self._fenced else self._in_phases(taken, told))
             self.flushes += bool(taken)
+        await self._offsets.follow()
         if farewell:
-            await self._committed()
+            await self._offsets.settle()
 
     async def _in_transactions(self, taken: list[_Taken], told: Mapping[int, Telling]) -> None:
         writes = [
@@ -248,12 +239,6 @@ class Flusher:
         errors = [error for error in results if error is not None]
         for error in sorted(errors, key=lambda error: isinstance(error, LostOwnershipError)):
             raise error
-        await self._committed()
-        self._committing = asyncio.ensure_future(self._group().commit_durable(_offsets(taken)))
-
-    async def _committed(self) -> None:
-        if self._committing is not None:
-            await self._committing
 
     async def _transaction(self, number: int, taken: list[_Taken], told: Telling | None) -> None:
         assert self._fence is not None
@@ -273,6 +258,7 @@ class Flusher:
         if (end := ends.get((self.changelog, number), before)) is not None:
             self.holdings.ends[number] = end
         for owned, _, flush in taken:
+            owned.stored_offset = flush.next_offset
             owned.forgotten = self._flushed(owned, flush)
 
     def _flushed(self, owned: Owned, flush: Flush) -> list[bytes]:
@@ -299,10 +285,10 @@ class Flusher:
         await self._phase(refused + facts + tallies)
         await self._phase([self._write(one.owned, one.flush.contacts) for one in taken])
         await self._phase([self._write(one.owned, [one.flush.marker]) for one in taken])
-        offsets = _offsets(taken)
-        if not await self._group().commit_durable(offsets):
+        for one in taken:
+            one.owned.stored_offset = one.flush.next_offset
+        if not await self._offsets.commit():
             raise LostOwnershipError("the group moved on while a flush was written")
-        self._durable.update(offsets)
         forgotten = [(one.owned, self._flushed(one.owned, one.flush)) for one in taken]
         await self._phase([self._write(owned, [(key, None) for key in keys]) for owned, keys in forgotten if keys])
 
@@ -344,7 +330,3 @@ def pause_seconds(interval_seconds: float, flush_seconds: float, behind: float) 
     """How long to wait after a flush that took so long, for a worker that is so far behind."""
     longest = min(_PAUSES * flush_seconds, _LONGEST_PAUSE_SECONDS)
     return max(interval_seconds, longest * min(1.0, behind))
-
-
-def _offsets(taken: list[_Taken]) -> dict[TP, int]:
-    return {TP(one.owned.topic, one.owned.number): one.flush.next_offset for one in taken}

@@ -87,7 +87,8 @@ class Pace:
 class Owned:
     """One source topic and partition while it is assigned here.
 
-    ``next_offset`` is None while its state is being restored; then it is the offset to apply next. ``epoch`` is that of
+    ``next_offset`` is None while its state is being restored; then it is the offset to apply next. ``stored_offset`` is
+    where a successor would read on: all below is in the changelog; 0 where nothing is. ``epoch`` is that of
     the last seek: batches of an earlier one are stale. ``topic_id`` is the broker's for the topic as it is now, None
     where the broker has none; ``stored_id`` that of the topic whose records are in the state. ``untold``: what is
     stored and other workers do not know yet, by key; None deletes. ``forgotten``: keys of what is in memory no more
@@ -101,6 +102,7 @@ class Owned:
         self.number = number
         self.partition = partition
         self.next_offset: int | None = None
+        self.stored_offset = 0
         self.epoch: int | None = None
         self.closed = False
         self.untold: dict[bytes, bytes | None] = {}
@@ -120,7 +122,7 @@ class Owned:
                 "well, and -floor (counting starts anew), or use another broker.app_id."
             )
         if self.next_offset is None:
-            self.next_offset = self.partition.restored() or 0
+            self.next_offset = self.stored_offset = self.partition.restored() or 0
 
     def apply(self, epoch: int, records: Sequence[Plain], pace: Pace) -> Iterator[tuple[int, int]]:
         """Apply a batch in chunks of about ``pace.hold_seconds``, yielding after each: records, and the first's time.
@@ -170,7 +172,7 @@ class Owned:
     def again(self) -> Owned:
         """The same state, assigned anew: whoever is still at work on a batch of the old one finds it closed."""
         found = Owned(self.topic, self.number, self.partition, self.topic_id)
-        found.stored_id, found.next_offset = self.stored_id, self.next_offset
+        found.stored_id, found.stored_offset, found.next_offset = self.stored_id, self.stored_offset, self.next_offset
         found.untold, found.forgotten = self.untold, self.forgotten
         return found
 

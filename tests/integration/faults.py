@@ -17,8 +17,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 SENDING: Final = (AIOKafkaProducer, "send_batch")
 COMMITTING: Final = (AIOKafkaProducer, "commit_transaction")
-WITHOUT_TRANSACTION: Final = (AIOKafkaConsumer, "commit")
-POINTS: Final = (SENDING, (AIOKafkaProducer, "begin_transaction"), COMMITTING, WITHOUT_TRANSACTION)
+TELLING_THE_GROUP: Final = (AIOKafkaConsumer, "commit")
+POINTS: Final = (SENDING, (AIOKafkaProducer, "begin_transaction"), COMMITTING, TELLING_THE_GROUP)
 _ARMED_BY: Final = {signal.SIGUSR1: signal.SIGSTOP, signal.SIGUSR2: signal.SIGKILL}
 
 

@@ -95,6 +95,21 @@ async def test_a_worker_stopped_in_the_middle_of_a_flush_and_continued_after_its
     assert "its transaction was refused" in said.decode()
 
 
+async def test_what_a_worker_stored_that_died_before_it_told_the_group_its_successor_tells_it(
+    settings: Settings,
+) -> None:
+    log: Log = {}
+    async with worker_process(settings, "tell") as dying:
+        await says(dying, "restored")
+        dying.send_signal(signal.SIGUSR2)
+        await publish(settings, toy_records(7, 1), log, per_second=1)
+        assert await asyncio.wait_for(dying.wait(), 30) == -signal.SIGKILL
+
+    async with running(settings) as worker:
+        await until(lambda: counted(worker) == expected(log), lambda: (counted(worker), expected(log)))
+        await until_committed(settings, log)  # nothing more comes that would bring a flush
+
+
 async def test_a_worker_told_to_end_leaves_soon_with_code_0_and_says_nothing(settings: Settings) -> None:
     log: Log = {}
     async with worker_process(settings) as process:

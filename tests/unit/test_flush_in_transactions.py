@@ -46,6 +46,7 @@ class Group:
     def __init__(self) -> None:
         self.rejoined = 0
         self.committed: list[dict[TP, int]] = []
+        self.refuses = False
         self.listens = asyncio.Event()
         self.listens.set()
 
@@ -54,8 +55,9 @@ class Group:
 
     async def commit_durable(self, offsets: Mapping[TP, int]) -> bool:
         await self.listens.wait()
-        self.committed.append(dict(offsets))
-        return True
+        if not self.refuses:
+            self.committed.append(dict(offsets))
+        return not self.refuses
 
     async def rejoin(self) -> None:
         self.rejoined += 1
@@ -178,6 +180,31 @@ async def test_offsets_are_handed_to_the_group_one_flush_after_the_other() -> No
     await second
     await desk.flusher.flush(farewell=True)
     assert desk.group.committed == [{TP(CALLS, 0): 1}, {TP(CALLS, 0): 2}]
+
+
+async def test_an_offset_the_group_refused_is_told_again_by_a_flush_with_nothing_to_write_and_then_no_more() -> None:
+    desk = Desk((CALLS, 0), (CALLS, 1))
+    desk.group.refuses = True
+    await desk.flush((CALLS, 0), "c1,offered,q,4")
+    await desk.flusher.flush()
+    desk.group.refuses = False
+
+    for _ in range(3):
+        await desk.flusher.flush()
+
+    assert (len(desk.fence.committed), desk.group.committed) == (1, [{TP(CALLS, 0): 1}])
+
+
+async def test_what_was_restored_is_told_to_the_group_once_and_again_when_the_partitions_were_away() -> None:
+    desk = Desk((CALLS, 0))
+    desk.holdings[CALLS, 0].stored_offset = 7
+
+    for _ in range(2):
+        await desk.flusher.flush()
+    desk.flusher.forget()
+    await desk.flusher.flush(farewell=True)
+
+    assert desk.group.committed == [{TP(CALLS, 0): 7}, {TP(CALLS, 0): 7}]
 
 
 async def test_of_a_flush_that_came_to_nothing_no_offset_is_committed() -> None:
