@@ -5,7 +5,8 @@
 Every twentieth of a second a batch is published. ``/metrics`` is read twenty times a second, and one wall is open; a
 batch is visible in the first answer whose counters hold as many events as were published up to it, and in the first
 frame whose floor was offered as many calls. So the figures are the whole way: producer, broker, fetch, counting, flush,
-commit, the snapshot and the time for which a rendered text is given again.
+commit, the snapshot and the time for which a rendered text is given again. Meanwhile each step of the worker's event
+loop is timed (``benchmarks.loop_holds``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Final, NamedTuple
 import aiohttp
 import orjson
 
+from benchmarks import loop_holds
 from benchmarks.load import PARTITIONS
 from benchmarks.peers.records import plain_calls
 from benchmarks.results import FILE, record
@@ -28,15 +30,20 @@ from benchmarks.seen import Look, Sent, after, latencies, quantile
 
 WARM_SECONDS: Final = 5
 TRIAL: Final = Path(__file__).parents[1] / ".cache" / "latency.md"
+LONG: Final = f"in steps over {1000 * loop_holds.LONG_SECONDS:.0f} ms"
 _OFFER: Final = b'"type":"call.offered"'
 
 
 class Found(NamedTuple):
-    """Seconds until ``/metrics`` and the wall showed each batch but those of the first seconds; share of a core."""
+    """Seconds until ``/metrics`` and the wall showed each batch but those of the first seconds; share of a core.
+
+    ``holds`` are the steps of the loop, in seconds, the longest first.
+    """
 
     metrics: list[float]
     wall: list[float]
     used: float
+    holds: list[float]
 
 
 async def measure(rate: int, seconds: int) -> Found:
@@ -45,7 +52,7 @@ async def measure(rate: int, seconds: int) -> Found:
     offers = list(accumulate(_OFFER in line.value for line in records))
     with kafka() as bootstrap:
         broker = fresh(bootstrap)
-        async with working(broker) as worker, producing(bootstrap) as producer:
+        async with working(broker, loop_holds.MODULE) as worker, producing(bootstrap) as producer:
             await worker.ready()
             packed = ticks(producer, records, rate)
             url = f"http://127.0.0.1:{worker.port}"
@@ -53,12 +60,15 @@ async def measure(rate: int, seconds: int) -> Found:
             frames: list[Look] = []
             looking = asyncio.gather(look(url, looks, len(records)), _watch(url, offers[-1], frames))
             began, before = time.monotonic(), used(worker.pid).cpu_seconds
+            warm = asyncio.get_running_loop().call_later(WARM_SECONDS, loop_holds.begin, worker)
             sent = [batch async for batch in paced(producer, packed)]
+            warm.cancel()
+            holds = await loop_holds.found(worker)
             share = (used(worker.pid).cpu_seconds - before) / (time.monotonic() - began)
             await asyncio.wait_for(looking, PATIENCE_SECONDS)
     events = after(sent, WARM_SECONDS)
     calls = [Sent(batch.at, offers[batch.events - 1]) for batch in events]
-    return Found(latencies(events, looks), latencies(calls, frames), share)
+    return Found(latencies(events, looks), latencies(calls, frames), share, holds)
 
 
 async def _watch(url: str, until: int, frames: list[Look]) -> None:
@@ -87,10 +97,11 @@ def main() -> None:
         )
         for name, seen in (("/metrics", found.metrics), ("the wall", found.wall))
     ]
+    command = f"python -m benchmarks.latency --rate {asked.rate} --seconds {asked.seconds}"
     TRIAL.parent.mkdir(exist_ok=True)
     record(
         "From an event to /metrics and the wall",
-        f"python -m benchmarks.latency --rate {asked.rate} --seconds {asked.seconds}",
+        command,
         ("", "events/s", "p50, ms", "p90, ms", "p99, ms", "most, ms", "processor used"),
         rows,
         f"{asked.seconds} s, {PARTITIONS} partitions, one worker on one core, Kafka and the publisher on the other; "
@@ -98,6 +109,24 @@ def main() -> None:
         f"every {1000 * LOOK_SECONDS:.0f} ms, one wall open, flush every 200 ms.",
         FILE if asked.record else TRIAL,
     )
+    record(
+        "How long a step holds the event loop",
+        command,
+        ("events/s", "steps a second", "one in 100, ms", "one in 1,000, ms", "one in 10,000, ms", "longest, ms", LONG),
+        [_holds(asked.rate, asked.seconds, found.holds)],
+        "The same run, /metrics read and a wall open: callbacks of asyncio's in the worker's main thread, by the wall "
+        "clock; the last column is the share of the time that was spent in steps so long.",
+        FILE if asked.record else TRIAL,
+    )
+
+
+def _holds(rate: int, seconds: int, steps: list[float]) -> tuple[str, ...]:
+    longest = (loop_holds.exceeded(steps, share) for share in (0.01, 0.001, 0.0001, 0.0))
+    late = sum(step for step in steps if step > loop_holds.LONG_SECONDS)
+    return (
+        f"{rate:,}", f"{len(steps) / seconds:,.0f}", *(f"{1000 * step:.1f}" for step in longest),
+        f"{late / seconds:.1%}",
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -196,10 +196,10 @@ async def acknowledged(futures: Iterable[Any]) -> None:
 
 
 @asynccontextmanager
-async def working(broker: Broker, **settings: str) -> AsyncIterator[line.Line]:
-    """A worker, as ``queuepulse worker`` starts it, on its core while the block lasts."""
+async def working(broker: Broker, module: str = "streams.cli", **settings: str) -> AsyncIterator[line.Line]:
+    """A worker, as ``queuepulse worker`` or another ``module`` starts it, on its core while the block lasts."""
     with tempfile.TemporaryDirectory(prefix="queuepulse-bench-") as folder:
-        async with line.Line(broker, Path(folder), clock="stream", **settings) as worker:
+        async with line.Line(broker, Path(folder), module, clock="stream", **settings) as worker:
             await worker.start(lambda pid: pin(pid, WORKER_CORE))
             yield worker
 

@@ -65,11 +65,13 @@ class Metrics:
 class Line:
     """One configuration of a worker, and the process that runs it now, if one does.
 
-    ``settings`` are environment variables without their prefix: ``clock="stream"``, ``defaults__timezone="UTC"``.
+    ``settings`` are environment variables without their prefix: ``clock="stream"``, ``defaults__timezone="UTC"``;
+    ``module`` is run instead of the command line's own.
     """
 
-    def __init__(self, broker: Broker, folder: Path, **settings: str) -> None:
+    def __init__(self, broker: Broker, folder: Path, module: str = "streams.cli", **settings: str) -> None:
         self.port = free_ports()[0]
+        self._module = module
         self.printed = folder / "printed"
         self._folder = folder
         ours = {
@@ -112,7 +114,7 @@ class Line:
         """
         with self.printed.open("ab") as out:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "streams.cli", "worker",
+                sys.executable, "-m", self._module, "worker",
                 cwd=self._folder, env=self._environ, stdout=out, stderr=out,
             )  # fmt: skip
         on_process(self._process.pid)
