@@ -6,11 +6,12 @@ Pure: an overdue promise is only a view of the clocks; it is counted as missed w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import NamedTuple
 
 from streams.contact.nouns import Dialogue, Head
 from streams.partition import Partition
+from streams.pieces import at_once
 from streams.promises import AGES, Backlog, together
 from streams.settings import Settings
 from streams.slices import DAY, HOUR
@@ -54,6 +55,13 @@ def load(open_now: int, windows: Iterable[Window], now: int) -> Load:
 
 def backlog(partitions: Iterable[Partition], settings: Settings, now: int) -> dict[Key, Backlog]:
     """Every queue with open conversations, and the floor."""
+    return at_once(backlog_in_steps(partitions, settings, now))
+
+
+def backlog_in_steps(
+    partitions: Iterable[Partition], settings: Settings, now: int
+) -> Generator[None, None, dict[Key, Backlog]]:
+    """The same, a step for each partition."""
     found: dict[Key, Backlog] = {(FLOOR, ""): Backlog(by_age={}, running={}, at_risk={}, overdue={})}
     for partition in partitions:
         for name, head in partition.store.open_conversations.items():
@@ -70,6 +78,7 @@ def backlog(partitions: Iterable[Partition], settings: Settings, now: int) -> di
         for key, told in partition.backlogs.items():
             for known in (key, (FLOOR, "")):
                 found[known] = together(found.get(known, Backlog()), told)
+        yield
     return found
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, structs
 
 from streams import kpis, view
-from streams.backlog import backlog
+from streams.backlog import backlog_in_steps
 from streams.delay import Delays
 from streams.desks import Slots, slots
 from streams.measures.days import OwnCounts
@@ -31,7 +31,7 @@ from streams.staffing.estimate import Staff, shares
 from streams.trust.floor import Source, Verdict, sources_of, verdict
 from streams.view import FLOOR, Key, Live, Window
 from streams.voicemail import Voicemails, voicemails
-from streams.windows import Windows, moment
+from streams.windows import Windows, moment_in_steps
 
 PartitionKey: TypeAlias = tuple[str, int]
 """Source topic and partition."""
@@ -191,17 +191,18 @@ def steps(
     remembered = remembered or Windows()
     now = view.now_of(partitions, settings, wall_ms)
     trust = sources_of(partitions, now)
-    known = moment(partitions, settings, now)
+    yield
+    known = yield from moment_in_steps(partitions, settings, now)
     lives = known.lives
     group_lives = {name: _group_live(partitions, lives, members, now) for name, members in settings.groups.items()}
     yield
-    backlogs = backlog(partitions, settings, now)
+    backlogs = yield from backlog_in_steps(partitions, settings, now)
     staff = shares([(a.state_at(now), a.queues) for partition in partitions for a in partition.agents.values()])
     desks, left = slots(partitions, now), voicemails(partitions)
     yield
     windows: dict[str, dict[Key, Window]] = {}
     for name in settings.windows:
-        windows[name] = remembered.of(partitions, settings, name, now, known)
+        windows[name] = yield from remembered.of_in_steps(partitions, settings, name, now, known)
         yield
     said = {window: remembered.of_teams(partitions, settings, window, now) for window in settings.windows}
     teams = {team: {window: said[window][team] for window in settings.windows} for team in settings.teams}

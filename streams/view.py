@@ -7,7 +7,7 @@ argument: the wall clock for a live floor, the stream's own watermark for a repl
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from streams.counts import Counts, counts_of
 from streams.hours.calendar import Calendar, calendar_of, is_open
 from streams.lengths import longest_queues
 from streams.partition import Partition, Waiting
+from streams.pieces import at_once
 from streams.settings import Settings
 from streams.signed_in import SignedIn
 from streams.slices import Span
@@ -99,6 +100,13 @@ def live(
 
     ``signed_in`` is of this moment, for whoever needs it again.
     """
+    return at_once(live_in_steps(partitions, settings, now, signed_in or SignedIn(partitions, now)))
+
+
+def live_in_steps(
+    partitions: Sequence[Partition], settings: Settings, now: int, signed_in: SignedIn
+) -> Generator[None, None, dict[Key, Live]]:
+    """The same in steps: what is told of a partition is of one moment, of two partitions it may not be."""
     waiting: dict[Key, list[Waiting]] = defaultdict(list)
     handling: dict[Key, int] = defaultdict(int)
     balance: dict[Key, int] = defaultdict(int)
@@ -110,12 +118,13 @@ def live(
             handling[key] += 1
         for key, book in partition.ledger.books.items():
             balance[key] += book.balance()
-    signed_in = signed_in or SignedIn(partitions, now)
+        yield
     said = _queue_states(partitions)
     found: dict[Key, Live] = {}
     for key in {*keys_of(partitions), *waiting, *handling}:
         agents = signed_in.by_state(key[0]) if key[0] else {}  # what happened before any queue has no agents
         found[key] = _live(settings, key[0], waiting[key], handling[key], agents, balance[key], now, said.get(key[0]))
+        yield
     everybody = [visit for visits in waiting.values() for visit in visits]
     total = sum(balance.values())
     past = sum(row.waiting_past_threshold for row in found.values())

@@ -6,8 +6,8 @@ counted again: of such a row only the time of agents and who waits are new. ``no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
@@ -18,12 +18,17 @@ from streams.books import TEAM_ROW
 from streams.counts import Counts, counts_of
 from streams.crossing import now as crossing
 from streams.partition import Partition
+from streams.pieces import at_once
 from streams.settings import Settings
 from streams.signed_in import SignedIn
 from streams.slices import MINUTE, Ring, Rings, Span
 from streams.sums import Summed, Sums, raise_to
 from streams.tally import Fields
 from streams.view import FLOOR, Key, Live, Window
+
+_STEPS: Final = 64
+"""So many has a window at the most: before each it is seen what has changed in all partitions."""
+_ROWS_A_STEP: Final = 2  # at the least
 
 
 class Moment(NamedTuple):
@@ -36,9 +41,16 @@ class Moment(NamedTuple):
 
 def moment(partitions: Sequence[Partition], settings: Settings, now: int) -> Moment:
     """The floor as it is now."""
+    return at_once(moment_in_steps(partitions, settings, now))
+
+
+def moment_in_steps(partitions: Sequence[Partition], settings: Settings, now: int) -> Generator[None, None, Moment]:
+    """The same in steps."""
     signed_in = SignedIn(partitions, now)
-    lives = view.live(partitions, settings, now, signed_in)
-    return Moment(lives, crossing.moments(partitions, (FLOOR, "")), signed_in)
+    yield
+    lives = yield from view.live_in_steps(partitions, settings, now, signed_in)
+    doers = yield from crossing.moments_in_steps(partitions, (FLOOR, ""))
+    return Moment(lives, doers, signed_in)
 
 
 class _Counted(NamedTuple):
@@ -62,29 +74,40 @@ class Windows:
         self, partitions: Sequence[Partition], settings: Settings, window: str, now: int, known: Moment | None = None
     ) -> dict[Key, Window]:
         """One window for every queue and the floor. ``known`` is of this moment, for whoever asks for several."""
+        return at_once(self.of_in_steps(partitions, settings, window, now, known or moment(partitions, settings, now)))
+
+    def of_in_steps(
+        self, partitions: Sequence[Partition], settings: Settings, window: str, now: int, known: Moment
+    ) -> Generator[None, None, dict[Key, Window]]:
+        """The same in steps: a row is of one moment, and the floor is their sum. To be made one after the other."""
         self._look(partitions)
-        lives, doers, signed_in = known or moment(partitions, settings, now)
-        signed_in = signed_in.still(partitions)
+        lives, doers, signed_in = known
         ring, minute = _rings_of(window, _rings(partitions))
-        floor, found, spans = self._floors.setdefault(window, Summed()), {}, dict[str, Span]()
-        for key in {*self._sums.queues, *(k for k in lives if k[0] != FLOOR)}:
-            rule = settings.queue(key[0])
-            span = spans.get(rule.timezone)
-            if span is None:
-                span = spans[rule.timezone] = slices.window_span(window, now, ZoneInfo(rule.timezone), ring)
-            counted = self._of_slices(window, key, ring, minute, span, cohort=rule.attribution != "event_time")
+        floor, found = self._floors.setdefault(window, Summed()), dict[Key, Window]()
+        keys = {*self._sums.queues, *(k for k in lives if k[0] != FLOOR)}
+        spans = _spans(settings, {key[0] for key in keys}, window, now, ring)
+        # All agents in one step: a state that ended since would be in the slices, and go on as well.
+        signed_in = signed_in.still(partitions)
+        states = {queue: self._states(window, queue, ring, span, signed_in) for queue, span in spans.items()}
+        rows = max(_ROWS_A_STEP, len(keys) // _STEPS)
+        for n, key in enumerate(keys):
+            if n % rows == 0:
+                yield
+                if not self._look(partitions):
+                    return self.of(partitions, settings, window, now, known)
+            span, cohort = spans[key[0]], settings.queue(key[0]).attribution != "event_time"
+            counted = self._of_slices(window, key, ring, minute, span, cohort=cohort)
             # What happened before any queue has no agents; under "" stand those of the floor.
-            states = self._states(window, key[0], ring, span, signed_in) if key[0] else {}
-            found[key] = Window(span, _now(counted, states, lives.get(key), crossing.doing(doers, key, span)))
+            agents = states[key[0]] if key[0] else {}
+            found[key] = Window(span, _now(counted, agents, lives.get(key), crossing.doing(doers, key, span)))
         if not floor.exact:
             floor.maxima, floor.exact = {}, True
             for key in found:
                 raise_to(floor.maxima, self._counted[window, key].maxima)
-        span = slices.window_span(window, now, ZoneInfo(settings.defaults.timezone), ring)
+        span = spans[""]
         whole = counts_of(floor.fields, cohort=settings.defaults.attribution != "event_time", maxima=floor.maxima)
-        states = self._states(window, "", ring, span, signed_in)
         doing = crossing.doing(doers, (FLOOR, ""), span)
-        found[FLOOR, ""] = Window(span, _now(whole, states, lives.get((FLOOR, "")), doing))
+        found[FLOOR, ""] = Window(span, _now(whole, states[""], lives.get((FLOOR, "")), doing))
         return found
 
     def of_teams(self, partitions: Sequence[Partition], settings: Settings, window: str, now: int) -> dict[str, Window]:
@@ -103,10 +126,13 @@ class Windows:
             found[team] = Window(span, counts_of(fields, cohort=cohort))
         return found
 
-    def _look(self, partitions: Iterable[Partition]) -> None:
-        if not self._sums.look([partition.ledger for partition in partitions]):
+    def _look(self, partitions: Iterable[Partition]) -> bool:
+        """See what has changed. False: nothing that was counted before is of use."""
+        whole = self._sums.look([partition.ledger for partition in partitions])
+        if not whole:
             self._counted.clear()
             self._floors.clear()
+        return whole
 
     def _of_slices(self, window: str, key: Key, ring: Ring, minute: Ring | None, span: Span, *, cohort: bool) -> Counts:
         """What is counted in the slices of a row: the same object for as long as they are what they were."""
@@ -141,6 +167,13 @@ def _now(counts: Counts, states: Mapping[str, int], live: Live | None, doing: Ma
     past = 0 if live is None else live.waiting_past_threshold
     people = {**counts.people, **doing}
     return structs.replace(counts, state_ms=states, waiting_past_threshold=past, people=people)
+
+
+def _spans(settings: Settings, queues: Iterable[str], window: str, now: int, ring: Ring) -> dict[str, Span]:
+    """What the window covers, by queue and its time zone; under "" by that of the defaults, as for the floor."""
+    zones = {**{queue: settings.queue(queue).timezone for queue in queues}, "": settings.defaults.timezone}
+    covered = {zone: slices.window_span(window, now, ZoneInfo(zone), ring) for zone in set(zones.values())}
+    return {queue: covered[zone] for queue, zone in zones.items()}
 
 
 def _rings(partitions: Sequence[Partition]) -> Rings:

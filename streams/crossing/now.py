@@ -7,7 +7,7 @@ an agent's work is kept has none.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Final
 
 from streams.crossing.agents import KEEP_MS, Agent, derive
@@ -39,11 +39,22 @@ def agents_of(partitions: Iterable[Partition]) -> list[Agent]:
     ]
 
 
-def moments(partitions: Iterable[Partition], floor: Key) -> Moments:
-    """When each agent last did each thing in each queue and, once, on the whole floor."""
+def moments_in_steps(partitions: Iterable[Partition], floor: Key) -> Generator[None, None, Moments]:
+    """When each agent last did each thing in each queue and, once, on the whole floor. A step for each partition."""
     found: dict[tuple[int, str, str], list[int]] = {}
     everywhere: dict[int, list[int]] = {kind: [] for kind in DOING}
-    for agent in agents_of(partitions):
+    for partition in partitions:
+        _note(agents_of([partition]), found, everywhere)
+        yield
+    for kind, known in everywhere.items():
+        found[kind, floor[0], floor[1]] = known
+    for known in found.values():
+        known.sort()
+    return found
+
+
+def _note(agents: list[Agent], found: dict[tuple[int, str, str], list[int]], everywhere: dict[int, list[int]]) -> None:
+    for agent in agents:
         anywhere: dict[int, int] = {}
         derive(agent)
         for key, at in agent.latest.items():
@@ -56,11 +67,6 @@ def moments(partitions: Iterable[Partition], floor: Key) -> Moments:
                 anywhere[key[0]] = at
         for kind, at in anywhere.items():
             everywhere[kind].append(at)
-    for kind, known in everywhere.items():
-        found[kind, floor[0], floor[1]] = known
-    for known in found.values():
-        known.sort()
-    return found
 
 
 def doing(known: Moments, key: Key, span: Span) -> dict[str, int]:

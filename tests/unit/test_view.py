@@ -11,10 +11,11 @@ from streams import view
 from streams.kpis import abandonment_ratio, offers_missed_ratio, service_levels, transfer_ratio
 from streams.lengths import longest_queues
 from streams.partition import Partition
+from streams.pieces import at_once
 from streams.settings import Settings, from_raw
 from streams.slices import Span
 from streams.view import FLOOR
-from streams.windows import Windows
+from streams.windows import Windows, moment
 from tests.support import DAY, HOUR, START, Call, Floor, by, call, chat, heartbeat, in_time, ms, record
 
 MIDNIGHT = 14 * HOUR
@@ -257,6 +258,21 @@ def test_the_same_calls_over_two_partitions_give_the_same_window(window: str) ->
         return Windows().of(partitions, Settings(), window, ms(55))["billing", "voice"]
 
     assert shown(over_two(*five_calls())) == shown([one.calls])
+
+
+def test_a_window_is_counted_anew_when_too_much_has_changed_while_it_was() -> None:
+    floor = Floor().play(call("c1").offered(at=0, queue="billing"))
+    remembered, known = Windows(), moment(floor.partitions, Settings(), ms(55))
+    remembered.of(floor.partitions, Settings(), "1m", ms(55), known)
+
+    counting = remembered.of_in_steps(floor.partitions, Settings(), "1m", ms(55), known)
+    next(counting)
+    floor.take(*call("c2").offered(at=1, queue="billing").events)
+    for one in floor.partitions:
+        one.ledger.stirred.tell(b"")  # any slice may have
+
+    found = at_once(counting)
+    assert (found["billing", "voice"].counts.offered, found["ALL", ""].counts.offered) == (2, 2)
 
 
 @pytest.mark.parametrize(
