@@ -7,7 +7,8 @@ from collections.abc import Generator, Iterator
 from time import perf_counter
 from typing import Final, Generic, TypeVar
 
-HOLD_SECONDS: Final = 0.005
+HOLD_SECONDS: Final = 0.015
+"""What a piece may take before others have their turn; less, and a snapshot of a busy floor takes longer (0019)."""
 T = TypeVar("T")
 
 
