@@ -30,14 +30,18 @@ def record(
     Ends the process where the core was compiled from other sources than those that stand here.
     """
     insist_on_built()
-    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}", *(f"| {' | '.join(row)} |" for row in rows)]
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    section = f"## {title}\n\n`{command}`, {when}, {machine()}\n\n" + "\n".join(lines) + f"\n\n{notes}".rstrip() + "\n"
+    section = f"## {title}\n\n`{command}`, {when}, {machine()}\n\n{table(header, rows)}\n\n{notes}".rstrip() + "\n"
     print(f"\n{section}", flush=True)
     text = file.read_text("utf-8") if file.exists() else _HEAD
     known = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     text = known.sub(lambda _: section + "\n", text) if known.search(text) else f"{text.rstrip()}\n\n{section}"
     file.write_text(text.rstrip() + "\n", "utf-8")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The rows as Markdown, without a line end behind the last."""
+    return "\n".join([f"| {' | '.join(header)} |", f"|{'---|' * len(header)}", *(f"| {' | '.join(r)} |" for r in rows)])
 
 
 def machine() -> str:

@@ -10,8 +10,8 @@ from typing import Final
 from benchmarks.peers.chart import chart
 from benchmarks.peers.environment import KEPT
 from benchmarks.peers.records import LIVE_PER_SECOND
-from benchmarks.peers.table import HEADER, Row, cells, ranked, times
-from benchmarks.results import FILE, machine, record
+from benchmarks.peers.table import HEADER, Row, cells, ranked
+from benchmarks.results import FILE, machine, record, table
 
 TITLE: Final = "Beside others"
 ROOT: Final = Path(__file__).parents[2]
@@ -34,28 +34,20 @@ def report(rows: Sequence[Row], command: str, notes: str, *, final: bool) -> Non
 
 
 def shown(readme: str, rows: Sequence[Row], command: str, where: str) -> str:
-    """The README with the picture, and in words who is faster than we are, whose totals were wrong, and latency.
+    """The README with the picture, the table, and our latency beside the others' in words.
 
     Raises ValueError when it has no place for it.
     """
     if not _BLOCK.search(readme):
         raise ValueError("the README has no block for what is beside others")
-    ran = [row for row in ranked(rows) if row.speed is not None]
-    factors = times(rows)
-    faster = [f"{row.name} ({1 / factors[row.name]:.1f} times)" for row in ran if factors.get(row.name, 1.0) < 1.0]
-    wrong = [f"{row.name} ({row.counted})" for row in ran if row.counted != "all"]
-    missing = [f"{row.name} ({row.counted})" for row in rows if row.speed is None]
     begin = f"The same job on the same records by others and by us, as `{command}` measured it on {where};"
     said = [
         f"{begin} what each counted is compared with the truth.",
-        f"Faster than ours with everything on: {', '.join(faster) or 'nobody'}.",
-        f"Wrong totals: {', '.join(wrong) or 'nobody'}.",
-        *_live(ran),
-        *([f"Could not run: {', '.join(missing)}."] if missing else []),
-        "The table is in [benchmarks/results.md](benchmarks/results.md).",
+        *_live([row for row in ranked(rows) if row.speed is not None]),
+        "Why it is so, and what is left: [how far from the goal](docs/decisions/0019-how-far-from-the-goal.md).",
     ]
     picture = "![Events a second and latency of everybody who ran, as bars, fastest first](docs/pictures/peers.svg)"
-    return _BLOCK.sub(lambda _: f"{picture}\n\n{chr(10).join(said)}\n", readme)
+    return _BLOCK.sub(lambda _: "\n".join([picture, "", *said, "", table(HEADER, cells(rows)), ""]), readme)
 
 
 def _live(ran: Sequence[Row]) -> list[str]:
