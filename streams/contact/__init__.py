@@ -92,7 +92,7 @@ def _offered(head: Head, entry: Entry, out: list[Change]) -> None:
     position = int(entry.detail) if entry.detail else 0
     visit = Visit(queue, entry.segment_id, entry.at, priority=entry.priority, callback=callback, position=position)
     visit.previous = left_unanswered(head, queue)
-    head.visits.append(visit)
+    head.add_visit(visit)
     out.append((1, visit_facts(head, visit)[0]))
 
 

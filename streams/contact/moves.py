@@ -105,7 +105,7 @@ def leave(head: Head, entry: Entry, visit: Visit, outcome: int, out: list[Change
 def never_offered(head: Head, entry: Entry) -> Visit:
     """A visit that begins with its end: its offer was lost, or is still to come."""
     visit = Visit(entry.queue or "", entry.segment_id, -1, priority=entry.priority)
-    head.visits.append(visit)
+    head.add_visit(visit)
     return visit
 
 
@@ -117,7 +117,7 @@ def start_segment(head: Head, entry: Entry, visit: Visit | None, started_at: int
         arrival = visit.offered_at if visit.offered_at >= 0 else max(0, visit.left_at - max(0, visit.wait_ms))
     segment = Segment(queue, entry.agent_id, arrival, started_at, consult=bool(entry.flags & t.CONSULT))
     segment.escalated = visit is not None and visit.escalated
-    head.segments.append(segment)
+    head.add_segment(segment)
     return segment
 
 

@@ -184,6 +184,20 @@ class Head(Noun):
         """The queue of the latest visit, also when visits are no longer remembered; "" before any."""
         return self.visits[-1].queue if self.visits else self.last_queue
 
+    def add_visit(self, visit: Visit) -> None:
+        """It entered a queue. Most do so once: a list that is made of one item has no room for four."""
+        if self.visits:
+            self.visits.append(visit)
+        else:
+            self.visits = [visit]
+
+    def add_segment(self, segment: Segment) -> None:
+        """An agent took it, mostly the only one."""
+        if self.segments:
+            self.segments.append(segment)
+        else:
+            self.segments = [segment]
+
     def waiting(self) -> Visit | None:
         """The visit that waits in a queue now, the earliest if several do."""
         for visit in self.visits:

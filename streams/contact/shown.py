@@ -6,7 +6,7 @@ up and down. The contact itself remembers which of them have it: where it never 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from streams.contact.history import Contact
 from streams.contact.nouns import OPEN, Head, Voicemail, Waiting
@@ -22,7 +22,7 @@ class Shown:
         self.hands: dict[str, str] = {}
         self.voicemails: dict[str, Voicemail] = {}
         self.open_conversations: dict[str, Head] = {}
-        self._places: dict[tuple[str, str], tuple[str, str]] = {}
+        self._places: dict[Any, Any] = {}
 
     def update(self, contact: Contact, head: Head) -> None:
         """This is the contact's state now."""
@@ -40,7 +40,11 @@ class Shown:
             segment = head.in_hand() if head.segments else None
             if segment is not None:
                 now |= _HANDLED
-                self.handling[name] = self._one_of_each((segment.queue, head.channel))
+                place: Any = (
+                    segment.queue,
+                    head.channel,
+                )  # compiled, what is known to be a pair is another with each use
+                self.handling[name] = self._one_of_each(place)
                 if segment.agent_id is not None:
                     now |= _IN_HAND
                     self.hands[name] = segment.agent_id
@@ -52,7 +56,7 @@ class Shown:
         if gone:
             self._remove(name, gone)
 
-    def _one_of_each(self, place: tuple[str, str]) -> tuple[str, str]:
+    def _one_of_each(self, place: Any) -> Any:
         """The same queue and channel in one piece of memory, however many contacts are there."""
         if len(self._places) > _MOST_PLACES:
             self._places.clear()

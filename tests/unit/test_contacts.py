@@ -66,6 +66,17 @@ def test_what_is_kept_is_counted_as_it_goes_from_open_to_closed_to_a_stub_and_is
     assert floor.calls.store.kept == [0, 0, 1], "c1 is forgotten, c2 a stub"
 
 
+def test_queue_and_channel_of_all_that_is_in_hand_are_kept_once() -> None:
+    floor = Floor().take(
+        *call("c1").offered(at=0).answered(at=1).events, *call("c2").offered(at=0).answered(at=2).events
+    )
+
+    first, second = floor.calls.handling.values()
+
+    assert first == ("billing", "voice")
+    assert first is second
+
+
 def test_a_conversation_is_remembered_for_a_week() -> None:
     floor = Floor().play(chat().queued(at=0).assigned(at=10).resolved(at=100))
     tick(floor, 6 * DAY)
