@@ -37,7 +37,7 @@ _OFFER: Final = b'"type":"call.offered"'
 class Found(NamedTuple):
     """Seconds until ``/metrics`` and the wall showed each batch but those of the first seconds; share of a core.
 
-    ``holds`` are the steps of the loop, in seconds, the longest first.
+    ``holds`` is how long each step held the loop, in seconds.
     """
 
     metrics: list[float]
@@ -121,7 +121,7 @@ def main() -> None:
 
 
 def _holds(rate: int, seconds: int, steps: list[float]) -> tuple[str, ...]:
-    longest = (loop_holds.exceeded(steps, share) for share in (0.01, 0.001, 0.0001, 0.0))
+    longest = (quantile(steps, share) for share in (0.99, 0.999, 0.9999, 1.0))
     late = sum(step for step in steps if step > loop_holds.LONG_SECONDS)
     return (
         f"{rate:,}", f"{len(steps) / seconds:,.0f}", *(f"{1000 * step:.1f}" for step in longest),

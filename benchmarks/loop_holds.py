@@ -1,8 +1,8 @@
 """``python -m benchmarks.loop_holds worker``: a worker that notes how long each step holds its event loop.
 
 A step is one callback of asyncio's by the wall clock: what the thread had to wait for within it, another thread's hold
-of the interpreter for one, is in it. SIGUSR1 begins anew; SIGUSR2 writes all steps since, in seconds, the longest
-first, to ``FILE`` in the working directory.
+of the interpreter for one, is in it. SIGUSR1 begins anew; SIGUSR2 writes all steps since, in seconds, to ``FILE`` in
+the working directory.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def begin(worker: Line) -> None:
 
 
 async def found(worker: Line) -> list[float]:
-    """What it noted since it began, the longest first. Raises TimeoutError when it does not answer."""
+    """What it noted since it began, in seconds. Raises TimeoutError when it does not answer."""
     target = worker.printed.parent / FILE
     os.kill(worker.pid, signal.SIGUSR2)
     async with asyncio.timeout(PATIENCE_SECONDS):
@@ -42,11 +42,6 @@ async def found(worker: Line) -> list[float]:
             if target.exists():
                 break
     return [float(line) for line in target.read_text().splitlines()]
-
-
-def exceeded(steps: list[float], share: float) -> float:
-    """What so large a share of the steps, the longest first, held the loop for at least. 0.0 when there are none."""
-    return steps[min(len(steps) - 1, int(len(steps) * share))] if steps else 0.0
 
 
 def _install() -> None:
@@ -62,7 +57,7 @@ def _install() -> None:
 
     def write(_number: int, _frame: object) -> None:
         half = Path(FILE).with_suffix(".half")
-        half.write_text("".join(f"{seconds:.6f}\n" for seconds in sorted(steps, reverse=True)))
+        half.write_text("".join(f"{seconds:.6f}\n" for seconds in steps))
         half.replace(FILE)
 
     asyncio.Handle._run = timed  # type: ignore[method-assign, assignment]
