@@ -89,7 +89,7 @@ class Windows:
         # All agents in one step: a state that ended since would be in the slices, and go on as well.
         signed_in = signed_in.still(partitions)
         states = {queue: self._states(window, queue, ring, span, signed_in) for queue, span in spans.items()}
-        rows = max(_ROWS_A_STEP, len(keys) // _STEPS)
+        rows = max(_ROWS_A_STEP, -(-len(keys) // _STEPS))
         for n, key in enumerate(keys):
             if n % rows == 0:
                 yield
